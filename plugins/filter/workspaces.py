@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.bulkhead.classroom.plugins.module_utils.categories import CategoryError, allocate
 
 
