@@ -1,0 +1,192 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_state_info
+short_description: Read in one call which packages, services and policy modules a host still lacks
+version_added: 0.1.0
+description:
+  - Says which packages are not installed, which units are not enabled, not running, or running with an older
+    configuration than the one on disk, and which SELinux policy modules are missing or differ.
+  - A role asks this once and then only does what is missing. Asking a package manager that there is nothing to do
+    takes half a minute on a slow host; this takes the time of one task.
+  - A unit that runs since before one of its files was written is stale. That catches a run that was killed between
+    writing a file and restarting its service, which a handler alone would forget.
+options:
+  packages:
+    description: Packages that should be installed.
+    type: list
+    elements: str
+    default: []
+  units:
+    description: Units that should be enabled and running.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Full name of the unit, like V(nginx.service).
+        type: str
+        required: true
+      files:
+        description: The files that the unit reads when it starts. Those that do not exist are passed over.
+        type: list
+        elements: path
+        default: []
+  policy_modules:
+    description: SELinux policy modules that should be in the store, by name, with their CIL text.
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    description: The module only reads.
+    support: full
+  diff_mode:
+    description: The module only reads.
+    support: none
+author:
+  - The Bulkhead authors (@bulkhead)
+"""
+
+EXAMPLES = r"""
+- name: Ask what is missing
+  bulkhead.classroom.host_state_info:
+    packages: [nginx-light]
+    units:
+      - name: nginx.service
+        files: [/etc/nginx/nginx.conf]
+  register: host_state
+
+- name: Install what is missing
+  ansible.builtin.package:
+    name: "{{ host_state.missing_packages }}"
+    state: present
+  when: host_state.missing_packages | length > 0
+"""
+
+RETURN = r"""
+missing_packages:
+  description: The packages that are not installed.
+  type: list
+  elements: str
+  returned: success
+units:
+  description: For each unit whether it exists, is enabled, is active and is stale.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{name: nginx.service, exists: true, enabled: true, active: true, stale: false}]
+idle_units:
+  description: Names of the units that are not both enabled and active.
+  type: list
+  elements: str
+  returned: success
+stale_units:
+  description: Names of the units that run since before one of their files was written.
+  type: list
+  elements: str
+  returned: success
+selinux_enabled:
+  description: Whether the kernel runs with SELinux.
+  type: bool
+  returned: success
+outdated_policy_modules:
+  description: The policy modules to install. Always empty where SELinux is not enabled.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import bz2
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host_state import (
+    UNIT_PROPERTIES,
+    HostStateError,
+    Unit,
+    missing_packages,
+    outdated_policy,
+    parse_units,
+)
+
+POLICY_STORE = Path("/var/lib/selinux")
+UNIT_OPTIONS = {"name": {"type": "str", "required": True}, "files": {"type": "list", "elements": "path", "default": []}}
+ARGUMENT_SPEC = {
+    "packages": {"type": "list", "elements": "str", "default": []},
+    "units": {"type": "list", "elements": "dict", "default": [], "options": UNIT_OPTIONS},
+    "policy_modules": {"type": "dict", "default": {}},
+}
+
+
+def run(params: dict[str, Any], module: Any) -> dict[str, Any]:
+    units = [
+        (unit, unit.stale(modification_times(item["files"]))) for unit, item in read_units(module, params["units"])
+    ]
+    wanted = params["policy_modules"]
+    selinux = bool(module.selinux_enabled())
+    return {
+        "changed": False,
+        "missing_packages": missing_packages(params["packages"], package_listing(module, params["packages"])),
+        "units": [unit.as_result(stale) for unit, stale in units],
+        "idle_units": [unit.name for unit, _stale in units if not (unit.enabled and unit.active)],
+        "stale_units": [unit.name for unit, stale in units if stale],
+        "selinux_enabled": selinux,
+        "outdated_policy_modules": outdated_policy(wanted, installed_policy(wanted)) if selinux else [],
+    }
+
+
+def package_listing(module: Any, names: list[str]) -> str:
+    if not names:
+        return ""
+    tool = module.get_bin_path("dpkg-query")
+    if tool is None:
+        raise HostStateError("There is no dpkg-query here: packages can be read on Debian and its relatives only")
+    # Exits 1 as soon as one package is unknown and still lists the others.
+    _code, output, _errors = module.run_command([tool, "--show", "--showformat=${Package} ${Status}\\n", *names])
+    return str(output)
+
+
+def read_units(module: Any, items: list[dict[str, Any]]) -> list[tuple[Unit, dict[str, Any]]]:
+    if not items:
+        return []
+    names = [item["name"] for item in items]
+    command = ["systemctl", "show", "--timestamp=unix", f"--property={','.join(UNIT_PROPERTIES)}", *names]
+    code, output, errors = module.run_command(command)
+    if code:
+        raise HostStateError(f"{' '.join(command)} failed ({code}): {errors.strip()}")
+    return list(zip(parse_units(names, output), items))
+
+
+def modification_times(paths: list[str]) -> list[float]:
+    return [os.lstat(path).st_mtime for path in paths if os.path.lexists(path)]
+
+
+def installed_policy(names: Any) -> dict[str, str]:
+    """The CIL text of the modules in the active policy's store; the highest priority wins, as in libsemanage."""
+    texts = {}
+    for path in sorted(POLICY_STORE.glob("*/active/modules/*/*/cil"), key=lambda found: found.parts[-3]):
+        if path.parent.name in names:
+            raw = path.read_bytes()
+            texts[path.parent.name] = (bz2.decompress(raw) if raw.startswith(b"BZh") else raw).decode(
+                "utf-8", "replace"
+            )
+    return texts
+
+
+def main() -> None:
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    try:
+        module.exit_json(**run(module.params, module))
+    except (HostStateError, OSError) as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()
