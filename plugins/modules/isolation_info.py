@@ -1,0 +1,124 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: isolation_info
+short_description: Read from the kernel how containers are isolated
+version_added: 0.1.0
+author: The Bulkhead authors
+description:
+  - Reads, for every process of every container on this host, what the kernel really enforces - namespaces, control
+    group limits, SELinux labels, seccomp, capabilities and mounts - beside what the engine was told.
+  - Only reads. It judges nothing; P(bulkhead.classroom.isolation_verdict#filter) does, from the facts of one host or
+    of many.
+  - Whatever cannot be read is recorded with its path and error, so that no verdict can take it for granted.
+  - Environment variables of containers are not recorded.
+extends_documentation_fragment:
+  - bulkhead.classroom.engine
+attributes:
+  check_mode:
+    support: full
+    description: The module only reads, so check mode makes no difference.
+  diff_mode:
+    support: full
+    description: There is never a difference, because nothing changes.
+  platform:
+    support: full
+    description: Runs on Linux only.
+    platforms: linux
+options:
+  labels:
+    description:
+      - Judge only containers that carry all these labels with these values. An empty value asks for the label alone.
+      - The other containers of the host are recorded as neighbours, so that what is shared with one of them is still
+        found.
+      - Without labels, every container is recorded in full.
+    type: dict
+    default: {}
+requirements:
+  - Root on the host (C(/proc/PID/ns) of other users' processes is closed to everybody else)
+  - The pid namespace of the host
+seealso:
+  - plugin: bulkhead.classroom.isolation_verdict
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Read the isolation facts of every container of this classroom
+  bulkhead.classroom.isolation_info:
+    labels:
+      org.bulkhead.classroom: classroom
+  register: isolation
+
+- name: Judge them
+  ansible.builtin.debug:
+    msg: "{{ {inventory_hostname: isolation} | bulkhead.classroom.isolation_verdict
+      | bulkhead.classroom.isolation_report_lines }}"
+"""
+
+RETURN = r"""
+facts:
+  description: One document about this host.
+  returned: success
+  type: dict
+  contains:
+    schema:
+      description: Version of this document's form.
+      type: int
+      sample: 1
+    host:
+      description: Kernel, the host's own namespaces, SELinux, control group version, engine, and the sockets and
+        directories that no container may see.
+      type: dict
+    containers:
+      description:
+        - The selected containers. Each has its identity, state, what was declared to the engine (C(declared)), its
+          processes (equal ones in one record), mounts by mount namespace, effective limits over all ancestors, and the
+          labels of its writable sources.
+        - A container that does not run has neither processes nor what follows from them.
+      type: list
+      elements: dict
+    neighbours:
+      description: The other containers, with what a comparison needs.
+      type: list
+      elements: dict
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
+    DEFAULT_HOST,
+    ENGINE_ARGUMENTS,
+    EngineError,
+    connect,
+    sdk_missing,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.facts import gather
+from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel import Kernel
+
+ARGUMENT_SPEC = {**ENGINE_ARGUMENTS, "labels": {"type": "dict", "default": {}}}
+
+
+def run(params, engine, kernel):
+    docker_host = params.get("docker_host") or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
+    labels = {str(key): "" if value is None else str(value) for key, value in params["labels"].items()}
+    return {"changed": False, "facts": gather(engine, kernel, labels, docker_host)}
+
+
+def main():
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    if sdk_missing():
+        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
+    try:
+        module.exit_json(**run(module.params, connect(module.params), Kernel()))
+    except EngineError as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()
