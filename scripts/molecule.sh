@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Boots the test classroom, runs a scenario on it (default: classroom) and destroys it, whatever happens.
+# KEEP=1 leaves the machines for a look; the next run removes them before it starts.
+set -euo pipefail
+scenario=${1:-classroom}
+
+destroy() { molecule destroy --scenario-name default; }
+
+# A killed run leaves machines behind; a stale state would even make `create` say "already created".
+destroy
+molecule reset --scenario-name default
+finish() {
+    status=$?
+    trap - EXIT
+    if [ -n "${KEEP:-}" ]; then
+        echo "KEEP is set: the classroom ${BULKHEAD_TEST_NAME:-} stays"
+    else
+        destroy || status=1
+    fi
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+# Never: the trap destroys, also after a failure in create, which Molecule itself would leave standing.
+molecule test --destroy never --scenario-name "$scenario"
