@@ -86,6 +86,14 @@ class BuildContext:
         yield held
 
     def _tar(self) -> Iterator[bytes]:
+        try:
+            yield from self._members()
+        except OSError as error:
+            # Unexplained, the SDK would take it for a broken connection to the engine.
+            raise ContextError(f"Cannot read {error.filename} of the build context: {error.strerror}.") from error
+        yield b"\0" * (2 * tarfile.BLOCKSIZE)
+
+    def _members(self) -> Iterator[bytes]:
         for name, path, status in self._walk(self.root, ""):
             kind = _KINDS.get(stat.S_IFMT(status.st_mode))
             # Sockets have no form in a tar archive; the engine's own client leaves them out as well.
@@ -94,7 +102,6 @@ class BuildContext:
             yield _header(name, path, status, kind)
             if kind == tarfile.REGTYPE:
                 yield from _content(path, status.st_size)
-        yield b"\0" * (2 * tarfile.BLOCKSIZE)
 
     def _walk(self, folder: str, prefix: str) -> Iterator[tuple[str, str, os.stat_result]]:
         with os.scandir(folder) as found:

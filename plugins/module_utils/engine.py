@@ -48,6 +48,10 @@ class EngineError(Exception):
         super().__init__(f"{what}{place}." + (f" {cure}" if cure else ""))
 
 
+class StreamError(Exception):
+    """An error that the engine reports in the middle of an answer that began well (a build, a push, a pull)."""
+
+
 def sdk_missing() -> str | None:
     """The traceback of the failed import, or None when the SDK is there."""
     return SDK_TRACEBACK
@@ -83,6 +87,7 @@ def errors(what: str, where: str = "") -> Iterator[None]:
 
 def _foreign() -> tuple[type[BaseException], ...]:
     return (
+        StreamError,
         docker.errors.DockerException,
         requests.exceptions.RequestException,
         urllib3.exceptions.HTTPError,
@@ -99,7 +104,10 @@ def _explain(error: BaseException) -> tuple[str, str]:
                 return detail or str(cause), cure
     if isinstance(error, docker.errors.APIError):
         status = error.response.status_code if error.response is not None else None
-        return str(error.explanation or error), _cure_for_status(status)
+        said = str(error.explanation or error)
+        return said, _cure_for_words(said) if status is None or status >= 500 else _cure_for_status(status)
+    if isinstance(error, StreamError):
+        return str(error), _cure_for_words(str(error))
     return str(error), "Check docker_host, and that the engine runs (systemctl status docker)."
 
 
@@ -153,16 +161,29 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [*current.args, current.__cause__, current.__context__, getattr(current, "reason", None)]
 
 
-def _cure_for_status(status: int | None) -> str:
+def _cure_for_status(status: int) -> str:
     if status in (401, 403):
         return "Check the credentials and their rights."
     if status == 404:
         return "Check the name, and that it exists on this engine or in that registry."
     if status == 409:
         return "Something else uses it: look at it with 'docker inspect', and remove or rename it."
-    if status is not None and status >= 500:
-        return "The engine's log says more (journalctl -u docker)."
     return "Correct the value that the engine names."
+
+
+def _cure_for_words(said: str) -> str:
+    words = said.lower()
+    if any(word in words for word in ("unauthorized", "denied", "no basic auth", "authentication required")):
+        return _cure_for_status(401)
+    if "no space left" in words:
+        return (
+            "Free space below the engine's data folder, for example with 'docker system df' and 'docker image prune'."
+        )
+    if "not found" in words or "manifest unknown" in words:
+        return _cure_for_status(404)
+    if any(word in words for word in ("connection refused", "no such host", "i/o timeout", "no route", "x509", "eof")):
+        return "Check that the registry runs, that this engine reaches it by that name, and that it trusts its certificate."
+    return "The engine's log says more (journalctl -u docker)."
 
 
 def _tls(params: Mapping[str, Any]) -> Any:

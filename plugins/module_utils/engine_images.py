@@ -1,0 +1,124 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Image verbs of one engine. No decisions: they are made in image_*.py."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, StreamError, errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+# A step of a build, the unpacking of a layer or a registry's commit can be silent for long; inspecting may not.
+PATIENCE = 10
+LOG_LINES = 30
+
+
+class Images:
+    """The images of the engine behind `client`."""
+
+    def __init__(self, client: APIClient) -> None:
+        self.client: Any = client
+
+    def inspect(self, name: str) -> dict[str, Any] | None:
+        """The image under a name, or None when the engine has none."""
+        try:
+            with errors(f"Cannot inspect the image {name}"):
+                found: dict[str, Any] = self.client.inspect_image(name)
+                return found
+        except EngineError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def import_rootfs(self, name: ImageName, source: str, changes: list[str]) -> None:
+        params = {"fromSrc": "-", "repo": name.repository, "tag": name.tag, "changes": changes}
+        with errors(f"Cannot import {name}", source), Path(source).open("rb") as file:
+            for _line in self._stream("/images/create", params, {"Content-Type": "application/x-tar"}, file):
+                pass
+
+    def build(self, name: str, context: Iterator[bytes], options: Mapping[str, Any], where: str) -> None:
+        """Builds with the engine's own builder; the end of the log is in the error when a step fails."""
+        params = {"t": name, "rm": True, "forcerm": True, "version": "1"}
+        params.update({key: value if isinstance(value, str) else json.dumps(value) for key, value in options.items()})
+        log: deque[str] = deque(maxlen=LOG_LINES)
+        try:
+            with errors(f"Cannot build {name}", where):
+                for line in self._stream("/build", params, {"Content-Type": "application/x-tar"}, context):
+                    log.extend(line.get("stream", "").splitlines())
+        except EngineError as error:
+            tail = "\n".join(text for text in log if text.strip())
+            cure = f"Correct the instruction that failed. The log ends:\n{tail}" if tail else error.cure
+            raise EngineError(error.what, where, cure, error.status) from error
+
+    def tag(self, image_id: str, name: ImageName) -> None:
+        with errors(f"Cannot tag {image_id} as {name}"):
+            self.client.tag(image_id, name.repository, name.tag)
+
+    def remote_digest(self, name: ImageName, auth: Mapping[str, str]) -> str | None:
+        """The digest that the registry has under a tag, or None when it has none. Nothing is transferred."""
+        try:
+            with errors(f"Cannot ask the registry for {name}"):
+                answer = self.client.inspect_distribution(str(name), auth_config=dict(auth))
+        except EngineError as error:
+            if error.status == 404 or "manifest unknown" in error.what or "name unknown" in error.what:
+                return None
+            raise
+        digest: str = answer["Descriptor"]["digest"]
+        return digest
+
+    def push(self, name: ImageName, auth: Mapping[str, str]) -> str:
+        """Sends an image, and returns the digest that the registry computed."""
+        digest = ""
+        with errors(f"Cannot push {name}"):
+            for line in self._stream(f"/images/{name.repository}/push", {"tag": name.tag}, _auth_header(auth)):
+                digest = (line.get("aux") or {}).get("Digest") or digest
+        if not digest:
+            raise EngineError(
+                f"The push of {name} ended without a digest", cure="Look at the engine's and the registry's log."
+            )
+        return digest
+
+    def pull(self, name: ImageName, auth: Mapping[str, str]) -> None:
+        params = {"fromImage": name.repository, "tag": name.digest or name.tag}
+        with errors(f"Cannot pull {name}"):
+            for _line in self._stream("/images/create", params, _auth_header(auth)):
+                pass
+
+    def _stream(
+        self, path: str, params: Mapping[str, Any], headers: Mapping[str, str], data: Iterable[bytes] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Posts, and yields the engine's progress messages. The SDK's own methods wait for ever here."""
+        client = self.client
+        response = client._post(
+            client._url(path, versioned_api=True),
+            params=dict(params),
+            headers=dict(headers),
+            data=data,
+            stream=True,
+            timeout=client.timeout * PATIENCE,
+        )
+        client._raise_for_status(response)
+        for text in response.iter_lines(chunk_size=None):
+            if text.strip():
+                yield _message(json.loads(text))
+
+
+def _message(line: dict[str, Any]) -> dict[str, Any]:
+    if line.get("error") or line.get("errorDetail"):
+        detail = line.get("error") or line["errorDetail"].get("message")
+        raise StreamError(str(detail).strip())
+    return line
+
+
+def _auth_header(auth: Mapping[str, str]) -> dict[str, str]:
+    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(dict(auth)).encode()).decode()}
