@@ -31,29 +31,27 @@ class Spec:
     group: str | None = None
     secret: bool = False
     validate: str | None = None
+    context: str | None = None
+    recurse_context: bool = False
 
     @classmethod
     def from_params(cls, item: Mapping[str, Any]) -> Spec:
         path, state = item["path"], item.get("state") or "present"
         if not path.startswith("/") or posixpath.normpath(path) != path:
             raise FileSetError(f"{path!r} is no absolute, normalised path; write it out from / on, without .. or //")
-        content, validate = item.get("content"), item.get("validate")
-        if state == "present" and content is None:
-            raise FileSetError(f"{path} has no content; give content, or state directory or absent")
-        if state != "present" and content is not None:
-            raise FileSetError(f"{path} has content and state {state}; drop one of the two")
-        if validate is not None and "%s" not in validate:
-            raise FileSetError(f"{path}: validate must name the file to check as %s, but is {validate!r}")
+        _check_item(path, state, item)
         secret = bool(item.get("secret"))
         return cls(
             path=path,
             state=state,
-            content=(content or "").encode("utf-8"),
+            content=(item.get("content") or "").encode("utf-8"),
             mode=parse_mode(path, item.get("mode"), SECRET_MODE if secret else DEFAULT_MODES.get(state, 0)),
             owner=item.get("owner"),
             group=item.get("group"),
             secret=secret,
-            validate=validate,
+            validate=item.get("validate"),
+            context=item.get("context"),
+            recurse_context=bool(item.get("recurse_context")),
         )
 
 
@@ -68,6 +66,7 @@ class Found:
     group: int | None = None
     context: str | None = None
     empty: bool = True
+    mislabelled: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,20 @@ class Step:
 
     def as_result(self) -> dict[str, Any]:
         return {"path": self.path, "action": self.action, "reasons": list(self.reasons)}
+
+
+def _check_item(path: str, state: str, item: Mapping[str, Any]) -> None:
+    content, validate, context = (item.get(name) for name in ("content", "validate", "context"))
+    if state == "present" and content is None:
+        raise FileSetError(f"{path} has no content; give content, or state directory or absent")
+    if state != "present" and content is not None:
+        raise FileSetError(f"{path} has content and state {state}; drop one of the two")
+    if validate is not None and "%s" not in validate:
+        raise FileSetError(f"{path}: validate must name the file to check as %s, but is {validate!r}")
+    if context is not None and context.count(":") < 3:
+        raise FileSetError(f"{path}: context {context!r} is not user:role:type:level; write all four parts")
+    if item.get("recurse_context") and (state != "directory" or context is None):
+        raise FileSetError(f"{path}: recurse_context wants state directory and a context; give both or drop it")
 
 
 def parse_mode(path: str, value: Any, default: int) -> int:
@@ -173,7 +186,8 @@ def _differences(want: Wanted, have: Found) -> tuple[str, ...]:
         "group": (want.group, have.group),
         "context": (want.context, have.context),
     }
-    return tuple(name for name, (left, right) in pairs.items() if left is not None and left != right)
+    differing = [name for name, (left, right) in pairs.items() if left is not None and left != right]
+    return (*differing, *([f"context of {have.mislabelled} below"] if have.mislabelled else []))
 
 
 def diff(step: Step, have: Found) -> dict[str, str]:
@@ -192,7 +206,8 @@ def _shown(content: bytes, secret: bool) -> str:
 def _attributes(have: Found) -> str:
     if have.kind == "absent":
         return "state: absent\n"
-    return _describe(have.kind, have.mode, have.owner, have.group, have.context)
+    below = f"mislabelled below: {have.mislabelled}\n" if have.mislabelled else ""
+    return _describe(have.kind, have.mode, have.owner, have.group, have.context) + below
 
 
 def _wanted_attributes(step: Step, have: Found) -> str:

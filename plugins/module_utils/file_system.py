@@ -21,6 +21,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.file_set import
     Step,
     Wanted,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.labels import mislabelled, relabel
 
 # One fixed name: what a killed run leaves behind is overwritten, and so removed, by the next one.
 STAGED = ".{0}.bulkhead-new"
@@ -42,10 +43,11 @@ class FileSystem:
             spec,
             owner=_resolve_id(spec.path, spec.owner, "user", lambda name: pwd.getpwnam(name).pw_uid, lenient),
             group=_resolve_id(spec.path, spec.group, "group", lambda name: grp.getgrnam(name).gr_gid, lenient),
-            context=self._default_context(spec),
+            context=self._wanted_context(spec),
         )
 
-    def observe(self, path: str) -> Found:
+    def observe(self, wanted: Wanted) -> Found:
+        path = wanted.spec.path
         try:
             info = os.lstat(path)
         except FileNotFoundError:
@@ -53,6 +55,7 @@ class FileSystem:
         except NotADirectoryError as error:
             raise FileSetError(f"{path} lies below something that is no directory; move that out of the way") from error
         kind = _kind(info.st_mode)
+        below = kind == "directory" and wanted.spec.recurse_context and wanted.context
         return Found(
             kind=kind,
             content=Path(path).read_bytes() if kind == "file" else b"",
@@ -61,6 +64,7 @@ class FileSystem:
             group=info.st_gid,
             context=self._context(path),
             empty=kind != "directory" or not os.listdir(path),  # noqa: PTH208 - any one entry will do
+            mislabelled=sum(1 for _entry in mislabelled(path, wanted.context)) if below and wanted.context else 0,
         )
 
     def apply(self, steps: Sequence[Step]) -> None:
@@ -131,6 +135,8 @@ class FileSystem:
         os.chmod(path, wanted.spec.mode)  # noqa: PTH101 - after chown, which clears setuid bits
         if wanted.context is not None:
             self.module.set_context_if_different(path, wanted.context.split(":", 3), False)
+            if wanted.spec.recurse_context:
+                relabel(path, wanted.context)
 
     def _validate(self, spec: Spec, temporary: str) -> None:
         if spec.validate is None:
@@ -148,9 +154,11 @@ class FileSystem:
             return None
         return _joined(self.module.selinux_context(path))
 
-    def _default_context(self, spec: Spec) -> str | None:
+    def _wanted_context(self, spec: Spec) -> str | None:
         if not self.module.selinux_enabled():
             return None
+        if spec.context is not None:
+            return spec.context
         return _joined(self.module.selinux_default_context(spec.path, FILE_TYPES[spec.state] | spec.mode))
 
 

@@ -15,7 +15,7 @@ description:
     seconds each on a slow host; this module pays once.
   - Every new content is staged beside its file and validated before any file is replaced, so that one that does not
     pass leaves all as they were. Each replacement is one atomic rename.
-  - SELinux contexts are those that the host's policy gives to the path.
+  - SELinux contexts are those that the host's policy gives to the path, unless one is given.
   - The content of a file that is marked O(files[].secret) shows in no diff, no result and not in the host's log.
 options:
   files:
@@ -55,6 +55,17 @@ options:
       validate:
         description: Command that must accept the staged file, which it names as C(%s), before it is put in place.
         type: str
+      context:
+        description:
+          - SELinux context, all four parts, in place of the one that the policy gives to the path.
+          - Ignored where SELinux is not enabled.
+        type: str
+      recurse_context:
+        description:
+          - Whether everything below the directory must have O(files[].context) too. Only what differs is relabelled.
+          - Links are never followed, so the owner of the directory cannot lead the module out of it.
+        type: bool
+        default: false
 attributes:
   check_mode:
     description: Says what would change, and changes nothing.
@@ -80,6 +91,10 @@ EXAMPLES = r"""
         secret: true
       - path: /etc/example/default.json
         state: absent
+      - path: /var/lib/example/ada
+        state: directory
+        context: "system_u:object_r:container_file_t:s0:c12,c34"
+        recurse_context: true
   notify: example_restart
 """
 
@@ -119,6 +134,8 @@ ARGUMENT_SPEC = {
             "group": {"type": "str"},
             "secret": {"type": "bool", "default": False, "no_log": False},
             "validate": {"type": "str"},
+            "context": {"type": "str"},
+            "recurse_context": {"type": "bool", "default": False},
         },
     },
 }
@@ -129,7 +146,7 @@ def run(params: dict[str, Any], files: Any, check_mode: bool) -> dict[str, Any]:
     specs = parse(params["files"])
     # A user that a package still has to bring is no reason to fail while only planning.
     wanted = [files.resolve(spec, lenient=check_mode) for spec in specs]
-    found = {spec.path: files.observe(spec.path) for spec in specs}
+    found = {want.spec.path: files.observe(want) for want in wanted}
     steps = plan(wanted, found)
     if steps and not check_mode:
         files.apply(steps)

@@ -41,6 +41,11 @@ def wanted(context=CONTEXT, owner=0, group=0, **item):
             Found("directory", mode=0o700, owner=0, group=0, context=CONTEXT),
             ("attributes", ("mode",)),
         ),
+        (
+            {"state": "directory"},
+            Found("directory", mode=0o755, owner=0, group=0, context=CONTEXT, mislabelled=3),
+            ("attributes", ("context of 3 below",)),
+        ),
         ({"state": "absent"}, Found(), None),
         ({"state": "absent"}, Found("link"), ("remove", ("present",))),
         ({"state": "absent"}, Found("directory", empty=True), ("remove", ("present",))),
@@ -77,6 +82,9 @@ def test_plan_refuses_to_destroy(item, found, message):
         ({"path": "/x", "content": "", "mode": "0999"}, "no octal mode"),
         ({"path": "/x", "content": "", "mode": True}, "no octal mode"),
         ({"path": "/x", "content": "", "validate": "true"}, "as %s"),
+        ({"path": "/x", "content": "", "context": "etc_t"}, "all four parts"),
+        ({"path": "/x", "state": "directory", "recurse_context": True}, "and a context"),
+        ({"path": "/x", "content": "", "context": CONTEXT, "recurse_context": True}, "wants state directory"),
     ],
 )
 def test_bad_items_are_refused(item, message):

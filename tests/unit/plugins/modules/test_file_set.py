@@ -122,3 +122,15 @@ def test_wrong_context_alone_is_a_change(tmp_path):
     ]
     right = LabellingHost("system_u:object_r:etc_t:s0", {path: "system_u:object_r:etc_t:s0"})
     assert apply({"path": path, "content": "a"}, host=right)["changed"] is False
+
+
+def test_a_given_context_wins_over_the_default(tmp_path):
+    host, path = LabellingHost("system_u:object_r:etc_t:s0"), str(tmp_path / "d")
+    apply({"path": path, "state": "directory", "context": "system_u:object_r:container_file_t:s0:c1,c2"}, host=host)
+    assert host.labelled == {path: "system_u:object_r:container_file_t:s0:c1,c2"}
+
+
+def test_a_given_context_is_ignored_without_selinux(tmp_path):
+    item = {"path": str(tmp_path / "d"), "state": "directory", "context": "a:b:c:s0:c1,c2", "recurse_context": True}
+    apply(item)
+    assert apply(item)["changed"] is False
