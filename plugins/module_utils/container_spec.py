@@ -1,0 +1,114 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is managed of a container, in one spelling, whether it comes from a task or from the engine.
+
+Everything that is not a field of Spec is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.mounts import Mount
+
+FLEET = "org.bulkhead.fleet"
+# The member's own name. A committed image hands the fleet's label on to whatever is started from it; this one tells
+# a member from such a stranger, because the stranger's name is another.
+MEMBER = "org.bulkhead.container"
+# Which options were asked for that the engine's configuration would decide otherwise: what inspect shows of them does
+# not tell whether they came from the task, so that dropping them from the task would go unnoticed.
+ASKED = "org.bulkhead.asked"
+OWN_LABELS = (FLEET, MEMBER, ASKED)
+
+SUCCESSOR = ".next"
+BUILT_IN_NETWORKS = ("default", "bridge", "host", "none")
+STATES = ("started", "stopped", "absent")
+
+
+@dataclass(frozen=True, order=True)
+class Endpoint:
+    """A container's place in a network."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    ipv4_address: str = ""
+
+    def __str__(self) -> str:
+        return " ".join([self.name, *self.aliases, self.ipv4_address]).strip()
+
+
+@dataclass(frozen=True)
+class Spec:
+    """None means that the image or the engine decides."""
+
+    name: str
+    image: str = ""
+    state: str = "started"
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    workdir: str | None = None
+    hostname: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    memory: int = 0
+    memory_swap: int | None = None
+    memory_reservation: int = 0
+    cpus: int = 0
+    cpu_shares: int = 0
+    # Never asked for; anything else than 0 was set behind our back, and stands in the way of cpus.
+    cpu_quota: int = 0
+    pids_limit: int = 0
+    ulimits: tuple[tuple[str, int, int], ...] = ()
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    security_opts: tuple[str, ...] = ()
+    privileged: bool = False
+    read_only: bool = False
+    init: bool | None = None
+    tmpfs: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    storage_opt: Mapping[str, str] = field(default_factory=dict)
+    networks: tuple[Endpoint, ...] = ()
+    network_mode: str | None = None
+    cgroup_parent: str = ""
+    pid_mode: str = ""
+    ipc_mode: str | None = None
+    uts_mode: str = ""
+    userns_mode: str = ""
+    cgroupns_mode: str | None = None
+    restart_policy: str = "no"
+    stop_timeout: int | None = None
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The options asked for that end up in label ASKED."""
+        names = [name for name in ("hostname", "ipc_mode", "cgroupns_mode") if getattr(self, name) is not None]
+        return frozenset(names + [f"ulimits.{name}" for name, _soft, _hard in self.ulimits])
+
+
+# In the order in which changes are shown.
+PROPERTIES = tuple(name for name in Spec.__dataclass_fields__ if name not in ("name", "state"))
+
+
+@dataclass(frozen=True)
+class Member:
+    """A container of the fleet as the engine reports it."""
+
+    spec: Spec
+    id: str
+    image_id: str
+    status: str
+    asked: frozenset[str] = frozenset()
+    network_ids: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def running(self) -> bool:
+        return self.status in ("running", "restarting")
+
+
+def tmpfs_words(entries: Mapping[str, str | None]) -> dict[str, str]:
+    """Mount options by target, sorted: their order means nothing."""
+    return {str(target): ",".join(sorted((words or "").split(","))) for target, words in entries.items()}
