@@ -34,3 +34,21 @@ requirements:
   - Docker 20.10 or later (API 1.41)
   - The docker SDK for Python 5.0 or later (Debian package python3-docker)
 """
+
+    REGISTRY = r"""
+options:
+  registry_username:
+    description: The user to log in with. Without it the registry is asked anonymously.
+    type: str
+  registry_password:
+    description: The password of O(registry_username). It goes to the engine with each request, and is written nowhere.
+    type: str
+"""
+
+    PARALLEL = r"""
+options:
+  parallel:
+    description: How many images are worked on at the same time.
+    type: int
+    default: 4
+"""

@@ -20,6 +20,7 @@ from pathlib import Path
 from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import BLOCK
 from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerignore import FILE as IGNORE_FILE
 from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerignore import Ignore
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 _KINDS = {
     stat.S_IFREG: tarfile.REGTYPE,
@@ -29,10 +30,6 @@ _KINDS = {
     stat.S_IFCHR: tarfile.CHRTYPE,
     stat.S_IFBLK: tarfile.BLKTYPE,
 }
-
-
-class ContextError(Exception):
-    """A context that cannot be sent."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +43,16 @@ class BuildContext:
     @classmethod
     def open(cls, root: str, dockerfile: str) -> BuildContext:
         if not Path(root).is_dir():
-            raise ContextError(f"The build context {root} is no folder. Copy it to this host first, or correct path.")
+            raise InputError(f"The build context {root} is no folder. Copy it to this host first, or correct path.")
         inside = os.path.normpath(os.path.relpath(Path(root, dockerfile), root))
         real_root = os.path.realpath(root)
         real = os.path.realpath(Path(root, inside))
         if os.path.commonpath([real_root, real]) != real_root:
-            raise ContextError(
+            raise InputError(
                 f"The Dockerfile {dockerfile} lies outside of its context {root}. Move it below that folder."
             )
         if not Path(real).is_file():
-            raise ContextError(f"There is no Dockerfile at {Path(root, inside)}. Correct path or dockerfile.")
+            raise InputError(f"There is no Dockerfile at {Path(root, inside)}. Correct path or dockerfile.")
         ignore_file = Path(root, IGNORE_FILE)
         text = ignore_file.read_text("utf-8", "surrogateescape") if ignore_file.is_file() else ""
         return cls(root, inside, Ignore.parse(text).keeping(IGNORE_FILE, inside))
@@ -80,9 +77,7 @@ class BuildContext:
                 yield held
             held = block
         if f"sha256:{seen.hexdigest()}" != digest:
-            raise ContextError(
-                f"The build context {self.root} changed while it was read. Run again when it is at rest."
-            )
+            raise InputError(f"The build context {self.root} changed while it was read. Run again when it is at rest.")
         yield held
 
     def _tar(self) -> Iterator[bytes]:
@@ -90,7 +85,7 @@ class BuildContext:
             yield from self._members()
         except OSError as error:
             # Unexplained, the SDK would take it for a broken connection to the engine.
-            raise ContextError(f"Cannot read {error.filename} of the build context: {error.strerror}.") from error
+            raise InputError(f"Cannot read {error.filename} of the build context: {error.strerror}.") from error
         yield b"\0" * (2 * tarfile.BLOCKSIZE)
 
     def _members(self) -> Iterator[bytes]:
@@ -135,7 +130,7 @@ def _content(path: str, size: int) -> Iterator[bytes]:
         while left:
             block = file.read(min(BLOCK, left))
             if not block:
-                raise ContextError(f"{path} became shorter while it was read. Run again when the context is at rest.")
+                raise InputError(f"{path} became shorter while it was read. Run again when the context is at rest.")
             left -= len(block)
             yield block
     if size % tarfile.BLOCKSIZE:

@@ -11,15 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import normal
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 SCRATCH = "scratch"
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S+)\s*$")
 _HEREDOC = re.compile(r"<<-?[\"']?([A-Za-z_][A-Za-z0-9_.]*)[\"']?")
 _VARIABLE = re.compile(r"\\\$|\$(?:\{(\w+)(?:(:?[-+?])([^}]*))?\}|(\w+))")
-
-
-class DockerfileError(ValueError):
-    """A Dockerfile that no engine can build."""
 
 
 @dataclass
@@ -52,9 +49,7 @@ def _stages(text: str, args: Mapping[str, str]) -> list[_Stage]:
         elif word.upper() in ("COPY", "ADD") and stages:
             stages[-1].copies += re.findall(r"(?:^|\s)--from=(\S+)", rest)
     if not stages:
-        raise DockerfileError(
-            "The Dockerfile has no FROM. Begin it with FROM and the name of an image, or 'FROM scratch'."
-        )
+        raise InputError("The Dockerfile has no FROM. Begin it with FROM and the name of an image, or 'FROM scratch'.")
     return stages
 
 
@@ -95,7 +90,7 @@ def _from(rest: str, variables: Mapping[str, str], index: int) -> _Stage:
     words = [word for word in rest.split() if not word.startswith("--")]
     base = substitute(words[0], variables).strip("\"'") if words else ""
     if not base:
-        raise DockerfileError(
+        raise InputError(
             f"FROM number {index + 1} names no image ({rest!r}). Give the ARG in it a value, by a default or in args."
         )
     return _Stage(base, words[2] if len(words) == 3 and words[1].upper() == "AS" else None)
@@ -139,4 +134,4 @@ def _until(stages: list[_Stage], target: str | None) -> list[_Stage]:
         if target.lower() in ((stage.name or "").lower(), str(index)):
             return stages[: index + 1]
     names = ", ".join(stage.name for stage in stages if stage.name) or "none has a name"
-    raise DockerfileError(f"The Dockerfile has no stage {target!r} (stages: {names}). Correct target.")
+    raise InputError(f"The Dockerfile has no stage {target!r} (stages: {names}). Correct target.")

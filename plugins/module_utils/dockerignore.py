@@ -14,11 +14,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+
 FILE = ".dockerignore"
-
-
-class PatternError(ValueError):
-    """A rule that the engine would refuse."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Pattern:
         exception = rule.startswith("!")
         text = rule[1:] if exception else rule
         if not text:
-            raise PatternError("The rule '!' in .dockerignore names nothing. Write a name behind it, or remove it.")
+            raise InputError("The rule '!' in .dockerignore names nothing. Write a name behind it, or remove it.")
         _check_syntax(text)
         kind, expression = _compile(text)
         if kind != "regex":
@@ -43,7 +41,7 @@ class Pattern:
         try:
             return cls(text, exception, kind, re.compile(expression))
         except re.error as error:
-            raise PatternError(
+            raise InputError(
                 f"The rule {text!r} in .dockerignore cannot be understood: {error}. Correct it."
             ) from error
 
@@ -131,6 +129,6 @@ def _check_syntax(text: str) -> None:
     term = r"(?:\\.|[^\\\]-])"
     character_class = rf"\[\^?(?:{term}(?:-{term})?)+\]"
     if not re.fullmatch(rf"(?:{character_class}|\\.|[^\\\[])*", text, re.DOTALL):
-        raise PatternError(
+        raise InputError(
             f"The rule {text!r} in .dockerignore is malformed. Close every '[', and escape '\\' as '\\\\'."
         )

@@ -182,7 +182,7 @@ def _cure_for_words(said: str) -> str:
     if "not found" in words or "manifest unknown" in words:
         return _cure_for_status(404)
     if any(word in words for word in ("connection refused", "no such host", "i/o timeout", "no route", "x509", "eof")):
-        return "Check that the registry runs, that this engine reaches it by that name, and that it trusts its certificate."
+        return "Check that the registry runs, that this engine reaches it by that name and trusts its certificate."
     return "The engine's log says more (journalctl -u docker)."
 
 

@@ -13,10 +13,7 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils import digest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_import import Have
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import normal
-
-
-class BuildSpecError(ValueError):
-    """Images that cannot be built together."""
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 
 @dataclass(frozen=True)
@@ -79,18 +76,12 @@ class Step:
 def waves(wants: Sequence[Want]) -> list[list[Want]]:
     """Groups in which every image's siblings come before it; the members of a group can be built at the same time."""
     by_name = {want.spec.name: want for want in wants}
-    if len(by_name) < len(wants):
-        names = [want.spec.name for want in wants]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise BuildSpecError(f"Listed more than once in images: {', '.join(twice)}. List each image once.")
     sorter = TopologicalSorter({name: [b for b in want.bases if b in by_name] for name, want in by_name.items()})
     try:
         sorter.prepare()
     except CycleError as error:
         path = " <- ".join(error.args[1])
-        raise BuildSpecError(
-            f"These images are built upon each other: {path}. Break the circle in a FROM line."
-        ) from error
+        raise InputError(f"These images are built upon each other: {path}. Break the circle in a FROM line.") from error
     groups = []
     while sorter.is_active():
         ready = sorter.get_ready()

@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import digest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import normal
-
-
-class ImportSpecError(ValueError):
-    """An image that cannot be described to the engine."""
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,9 @@ class Have:
     digest: str | None
 
     @classmethod
-    def from_inspect(cls, image: Mapping[str, Any]) -> Have:
+    def from_inspect(cls, image: Mapping[str, Any] | None) -> Have | None:
+        if image is None:
+            return None
         labels = (image.get("Config") or {}).get("Labels") or {}
         return cls(image["Id"], labels.get(digest.LABEL))
 
@@ -72,11 +71,7 @@ class Step:
     before: Have | None
 
 
-def plan(specs: Sequence[Spec], have: Mapping[str, Have]) -> list[Step]:
-    return [_decide(spec, have.get(spec.name)) for spec in specs]
-
-
-def _decide(spec: Spec, before: Have | None) -> Step:
+def plan(spec: Spec, before: Have | None) -> Step:
     wanted = spec.digest()
     if before is None:
         return Step(spec, "import", "the engine does not have it", before)
@@ -91,8 +86,6 @@ def _quote(value: Any) -> str:
     """A word of an instruction: the engine would expand variables and join lines in it."""
     text = str(value)
     if "\n" in text or "\r" in text:
-        raise ImportSpecError(
-            f"{text!r} holds a line break, which an image's configuration cannot. Remove it from config."
-        )
+        raise InputError(f"{text!r} holds a line break, which an image's configuration cannot. Remove it from config.")
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
     return f'"{escaped}"'

@@ -10,15 +10,25 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import yaml_text
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+UNCHANGED = ("none", "skipped")
 PARALLEL_ARGUMENT: dict[str, dict[str, Any]] = {"parallel": {"type": "int", "default": 4}}
 REGISTRY_ARGUMENTS: dict[str, dict[str, Any]] = {
     "registry_username": {"type": "str"},
     "registry_password": {"type": "str", "no_log": True},
 }
+
+
+def once(names: Sequence[str], option: str = "name") -> None:
+    """Refuses a list that names one thing twice: the two would undo each other in every run."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"images lists the {option} {', '.join(twice)} more than once. List each once.")
 
 
 def in_parallel(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> list[Result]:
@@ -27,28 +37,27 @@ def in_parallel(work: Callable[[Item], Result], items: Iterable[Item], workers: 
         return list(pool.map(work, items))
 
 
-def attempt(work: Callable[[Item], dict[str, Any]], failed: Callable[[Item, str], dict[str, Any]]) -> Any:
-    """`work`, giving a failed result instead of raising: one image that fails must not hide the others."""
-
-    def call(item: Item) -> dict[str, Any]:
-        try:
-            return work(item)
-        except Exception as error:  # every image gets its result; the message keeps what went wrong
-            return failed(item, str(error) or repr(error))
-
-    return call
+def attempt(work: Callable[[], dict[str, Any]], otherwise: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of `work`, or a failed one instead of an error: one image that fails must not hide the others."""
+    try:
+        return work()
+    except (EngineError, InputError, OSError) as error:
+        return {**otherwise, "error": str(error)}
 
 
-def outcome(
-    results: Sequence[Mapping[str, Any]], before: Mapping[str, Any], after: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The module's result: `changed` and `diff` from the plan, and a failure that names every image that failed."""
+def outcome(results: Sequence[Mapping[str, Any]], label: str = "name") -> dict[str, Any]:
+    """The module's result. What changed and the diff follow from the actions; a failure names every image."""
+    done = [item for item in results if item["action"] not in UNCHANGED and not item.get("error")]
+    after = {item[label]: {k: item[k] for k in ("digest", "action", "reason")} for item in done}
     report: dict[str, Any] = {
-        "changed": any(result["action"] not in ("none", "skipped") for result in results),
+        "changed": bool(done),
         "results": list(results),
-        "diff": {"before": yaml_text(before), "after": yaml_text(after)},
+        "diff": {
+            "before": yaml_text({item[label]: {"digest": item["previous"]} for item in done}),
+            "after": yaml_text(after),
+        },
     }
-    errors = [f"{result['name']}: {result['error']}" for result in results if result.get("error")]
+    errors = [f"{item[label]}: {item['error']}" for item in results if item.get("error")]
     if errors:
         report["failed"] = True
         report["msg"] = f"{len(errors)} of {len(results)} images failed. " + " | ".join(errors)

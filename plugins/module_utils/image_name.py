@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
 _REPOSITORY = re.compile(rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-
-
-class ImageNameError(ValueError):
-    """A name that no engine accepts."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class ImageName:
         colon = rest.rfind(":")
         repository, tag = (rest[:colon], rest[colon + 1 :]) if colon > slash else (rest, "latest")
         if not _REPOSITORY.fullmatch(repository) or not _TAG.fullmatch(tag) or (at and not _DIGEST.fullmatch(digest)):
-            raise ImageNameError(
+            raise InputError(
                 f"{text!r} is no name of an image. Write repository:tag or repository@sha256:<64 digits>, "
                 "the repository in lower case, for example 'registry.example:5000/course/base:1'."
             )

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,11 +47,7 @@ class Step:
     before: Have
 
 
-def plan(specs: Sequence[Spec], have: Mapping[Spec, Have]) -> list[Step]:
-    return [_decide(spec, have[spec]) for spec in specs]
-
-
-def _decide(spec: Spec, have: Have) -> Step:
+def plan(spec: Spec, have: Have) -> Step:
     if have.id is None:
         return Step(spec, "pull", "the engine does not have it", have)
     if spec.asks(here=True) and have.remote not in have.digests:

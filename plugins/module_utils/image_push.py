@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName, normal
-
-
-class PushSpecError(ValueError):
-    """A push that makes no sense."""
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Spec:
     def from_params(cls, item: Mapping[str, Any]) -> Spec:
         target = ImageName.parse(item["repository"])
         if target.digest:
-            raise PushSpecError(f"{item['repository']}: a registry computes the digest itself. Give repository:tag.")
+            raise InputError(f"{item['repository']}: a registry computes the digest itself. Give repository:tag.")
         return cls(normal(item["name"]), target)
 
 
@@ -52,11 +49,7 @@ class Step:
     before: Have
 
 
-def plan(specs: Sequence[Spec], have: Mapping[Spec, Have]) -> list[Step]:
-    return [_decide(spec, have[spec]) for spec in specs]
-
-
-def _decide(spec: Spec, have: Have) -> Step:
+def plan(spec: Spec, have: Have) -> Step:
     if have.id is None:
         return Step(spec, "push", f"{spec.name} is not built yet", have)
     if have.remote is None:

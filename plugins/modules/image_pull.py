@@ -1,0 +1,205 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_pull
+short_description: Pull images by digest or by tag
+version_added: 0.1.0
+description:
+  - Pulls images, several at a time, and verifies that what came is what was asked for.
+  - What a digest names cannot change, so an image that is there by its digest is never asked for again.
+  - Credentials are sent with each request. They are not written to a file, and show in no result.
+options:
+  images:
+    description: The images.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the image, V(repository@sha256:...) or V(repository:tag). With both, the digest counts.
+        type: str
+        required: true
+  policy:
+    description:
+      - V(missing) pulls what the engine does not have, and asks no registry otherwise.
+      - V(always) asks the registry what a tag stands for now, and pulls when that changed.
+    type: str
+    choices: [missing, always]
+    default: missing
+extends_documentation_fragment:
+  - bulkhead.classroom.engine
+  - bulkhead.classroom.engine.registry
+  - bulkhead.classroom.engine.parallel
+attributes:
+  check_mode:
+    description: Predicts the result without changing anything; with O(policy=always) the registry is asked.
+    support: full
+  diff_mode:
+    description: Shows the digests before and after.
+    support: full
+author:
+  - The Bulkhead authors (@bulkhead)
+seealso:
+  - module: bulkhead.classroom.image_push
+"""
+
+EXAMPLES = r"""
+- name: Pull the image of the workspaces
+  bulkhead.classroom.image_pull:
+    images:
+      - name: "{{ workspace_image }}"
+    registry_username: reader
+    registry_password: "{{ reader_password }}"
+  vars:
+    workspace_image: registry.classroom.test/course/workspace@sha256:7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730
+
+- name: Follow a tag
+  bulkhead.classroom.image_pull:
+    images:
+      - name: registry.classroom.test/course/webapp:1
+    policy: always
+"""
+
+RETURN = r"""
+results:
+  description: One entry per image, in the order of O(images).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the image.
+      type: str
+      returned: always
+    id:
+      description: Id of the image. Null in check mode when the engine does not have it.
+      type: str
+      returned: always
+    digest:
+      description: The digest of the image in its repository. Null in check mode when the image would be pulled by a tag.
+      type: str
+      returned: always
+    previous:
+      description: The digest that the engine had under this name before.
+      type: str
+      returned: always
+    action:
+      description: What was done, or would be done in check mode.
+      type: str
+      returned: always
+      sample: pull
+    reason:
+      description: Why.
+      type: str
+      returned: always
+    error:
+      description: What failed, where, and what to do.
+      type: str
+      returned: when the image failed
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
+    ENGINE_ARGUMENTS,
+    EngineError,
+    connect,
+    sdk_missing,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
+from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
+    PARALLEL_ARGUMENT,
+    REGISTRY_ARGUMENTS,
+    attempt,
+    auth,
+    in_parallel,
+    once,
+    outcome,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.image_pull import (
+    Have,
+    Spec,
+    Step,
+    current_digest,
+    plan,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+
+ARGUMENT_SPEC = {
+    "images": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {"name": {"type": "str", "required": True}},
+    },
+    "policy": {"type": "str", "choices": ["missing", "always"], "default": "missing"},
+    **ENGINE_ARGUMENTS,
+    **REGISTRY_ARGUMENTS,
+    **PARALLEL_ARGUMENT,
+}
+
+
+def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:
+    specs, login = [Spec.from_params(item, params["policy"]) for item in params["images"]], auth(params)
+    once([str(spec.name) for spec in specs])
+    return outcome(in_parallel(lambda spec: converge(spec, engine, login, check_mode), specs, params["parallel"]))
+
+
+def converge(spec: Spec, engine: Any, login: dict[str, str], check_mode: bool) -> dict[str, Any]:
+    blank = {"name": str(spec.name), "id": None, "digest": spec.name.digest, "previous": None}
+    blank.update(action="pull", reason="")
+
+    def work() -> dict[str, Any]:
+        step = plan(spec, observe(spec, engine, login))
+        now, before = step.before, current_digest(spec, step.before) if step.before.id else None
+        if step.action == "pull" and not check_mode:
+            now = apply(step, engine, login)
+        # A tag that was pulled and turned out to name the same image is no change.
+        same = step.action == "pull" and now.id == step.before.id and not check_mode
+        digest = step.before.remote if step.action == "pull" and check_mode else current_digest(spec, now)
+        known = {"id": now.id, "digest": digest, "previous": before}
+        return {**blank, **known, "action": "none" if same else step.action, "reason": step.reason}
+
+    return attempt(work, blank)
+
+
+def observe(spec: Spec, engine: Any, login: dict[str, str]) -> Have:
+    local = engine.inspect(str(spec.name))
+    if local is None:
+        return Have()
+    remote = engine.remote_digest(spec.name, login) if spec.asks(here=True) else None
+    return Have(local["Id"], spec.name.digests(local["RepoDigests"]), remote)
+
+
+def apply(step: Step, engine: Any, login: dict[str, str]) -> Have:
+    name, wanted = step.spec.name, step.spec.name.digest or step.before.remote
+    engine.pull(name, login)
+    local = engine.inspect(str(name))
+    digests = name.digests(local["RepoDigests"]) if local else []
+    if local is None or (wanted and wanted not in digests):
+        raise EngineError(
+            f"The engine has {', '.join(digests) or 'no digest'} after the pull of {name}, and {wanted} was expected",
+            cure="Somebody pushes to that tag, or uses its name on this engine: run again.",
+        )
+    return Have(local["Id"], digests, wanted)
+
+
+def main() -> None:
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    if sdk_missing():
+        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
+    try:
+        result = run(module.params, Images(connect(module.params)), module.check_mode)
+    except (EngineError, InputError) as error:
+        module.fail_json(msg=str(error))
+    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+
+
+if __name__ == "__main__":
+    main()
