@@ -6,7 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 # Everything that Ansible, ansible-lint and Molecule keep stays in the clone: two clones share nothing.
 export ANSIBLE_HOME := $(CURDIR)/.ansible
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# The tests start daemons, and Debian's default path of a user has no sbin.
+export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 # Ansible refuses to start without a UTF-8 locale, and this one exists on every Debian.
 export LC_ALL := C.UTF-8
 
@@ -20,9 +21,10 @@ SETUP := .venv/.setup-$(shell { cat requirements.txt; pwd -P; } | sha256sum | cu
 SETUP_DEV := .venv/.setup-dev-$(shell { cat requirements.txt requirements-dev.txt; pwd -P; } | sha256sum | cut -c1-16)
 
 # What the tests use of Debian: the native engine and registry, a static root file system, tools to look from outside.
-DEV_PACKAGES := busybox-static curl docker-registry docker.io git iproute2 openssl procps skopeo
-# A test that starts an engine needs root; the environment goes with it.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=PATH,ANSIBLE_HOME,LC_ALL,BULKHEAD_TEST_NAME,BULKHEAD_TEST_SUBNET)
+DEV_PACKAGES := apache2-utils busybox-static curl docker-registry docker.io git iproute2 openssl procps shellcheck skopeo
+# A test that starts an engine needs root. The path is set by env, because sudo has one of its own.
+KEPT := ANSIBLE_HOME,LC_ALL,BULKHEAD_TEST_NAME,BULKHEAD_TEST_SUBNET
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=$(KEPT) env "PATH=$(PATH)")
 # Extra words for the command of a target: make classroom ARGS="--check --diff"
 ARGS ?=
 
