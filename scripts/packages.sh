@@ -22,16 +22,20 @@ if [ "$(id -u)" -ne 0 ]; then
     as_root=(sudo)
 fi
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
 install() {
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-        install --quiet=2 --yes --no-install-recommends "${missing[@]}"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+        install --yes --no-install-recommends "${missing[@]}" >"$log" 2>&1
 }
 
 echo "Installing Debian packages: ${missing[*]}"
 # The package lists of a fresh machine are absent or old: fetch them only then.
-if ! install; then
-    "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 --quiet=2 update
-    install
+if ! install && ! { "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 --quiet=2 update && install; }; then
+    tail -n 40 "$log" >&2
+    echo "scripts/packages.sh: apt-get could not install: ${missing[*]}; its last words are above" >&2
+    exit 1
 fi
 
 # The tests start daemons of their own; a registry that listens on every address because it was installed is no
