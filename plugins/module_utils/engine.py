@@ -173,7 +173,7 @@ def _cure_for_status(status: int) -> str:
 
 def _cure_for_words(said: str) -> str:
     words = said.lower()
-    if any(word in words for word in ("unauthorized", "denied", "no basic auth", "authentication required")):
+    if any(word in words for word in ("unauthorized", "denied", "no basic auth", "forbidden", "http 401", "http 403")):
         return _cure_for_status(401)
     if "no space left" in words:
         return (

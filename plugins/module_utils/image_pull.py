@@ -55,8 +55,13 @@ def plan(spec: Spec, have: Have) -> Step:
     return Step(spec, "none", "the engine has it", have)
 
 
+def expected_digest(spec: Spec, have: Have) -> str | None:
+    """The digest that a pull must bring; None when only a tag is known and the registry was not asked."""
+    return spec.name.digest or have.remote
+
+
 def current_digest(spec: Spec, have: Have) -> str | None:
-    """The digest to report: the one asked for, else the registry's, else the one the engine knows."""
+    """The digest of what is here: the one asked for, else the registry's, else the one the engine knows."""
     if spec.name.digest:
         return spec.name.digest
     if have.remote in have.digests:

@@ -16,8 +16,8 @@ description:
   - An image is built when anything that goes into it changed, which is its context (as C(.dockerignore) leaves it), its
     Dockerfile, O(images[].args), O(images[].target), O(images[].labels), or the id of an image that it is built upon.
     A digest of all this is kept in the label C(org.bulkhead.digest). Times and owners of files do not count.
-  - A base image that the engine does not have is pulled without credentials; use M(bulkhead.classroom.image_pull) before
-    when its registry wants some.
+  - A base image that the engine does not have is pulled without credentials. Use M(bulkhead.classroom.image_pull)
+    before, when its registry wants some.
 options:
   images:
     description: The images, in any order.

@@ -11,8 +11,8 @@ short_description: Make images from root file systems
 version_added: 0.1.0
 description:
   - Imports tarballs of root file systems as images, several at a time.
-  - An image is imported when the engine does not have it, or when its tarball or its configuration changed. This is told
-    by the label C(org.bulkhead.digest), which holds a digest of both; times and file names do not count.
+  - An image is imported when the engine does not have it, or when its tarball or its configuration changed. The label
+    C(org.bulkhead.digest) tells, which holds a digest of both; times and file names do not count.
 options:
   images:
     description: The images.
@@ -32,7 +32,7 @@ options:
         required: true
       digest:
         description:
-          - A digest of the tarball's content that the caller knows. It is trusted, and the tarball is not read to compare.
+          - A digest of the tarball's content that the caller knows. It is trusted, and the tarball is not read.
           - Without it the SHA-256 of the file counts.
         type: str
       config:

@@ -52,11 +52,9 @@ EXAMPLES = r"""
 - name: Pull the image of the workspaces
   bulkhead.classroom.image_pull:
     images:
-      - name: "{{ workspace_image }}"
+      - name: registry.classroom.test/course/workspace@{{ workspace_digest }}
     registry_username: reader
     registry_password: "{{ reader_password }}"
-  vars:
-    workspace_image: registry.classroom.test/course/workspace@sha256:7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730
 
 - name: Follow a tag
   bulkhead.classroom.image_pull:
@@ -81,7 +79,7 @@ results:
       type: str
       returned: always
     digest:
-      description: The digest of the image in its repository. Null in check mode when the image would be pulled by a tag.
+      description: The digest of the image in its repository. Null in check mode when a missing tag would be pulled.
       type: str
       returned: always
     previous:
@@ -162,7 +160,8 @@ def converge(spec: Spec, engine: Any, login: dict[str, str], check_mode: bool) -
             now = apply(step, engine, login)
         # A tag that was pulled and turned out to name the same image is no change.
         same = step.action == "pull" and now.id == step.before.id and not check_mode
-        digest = step.before.remote if step.action == "pull" and check_mode else current_digest(spec, now)
+        coming = step.action == "pull" and check_mode
+        digest = expected_digest(spec, now) if coming else current_digest(spec, now)
         known = {"id": now.id, "digest": digest, "previous": before}
         return {**blank, **known, "action": "none" if same else step.action, "reason": step.reason}
 
@@ -178,7 +177,7 @@ def observe(spec: Spec, engine: Any, login: dict[str, str]) -> Have:
 
 
 def apply(step: Step, engine: Any, login: dict[str, str]) -> Have:
-    name, wanted = step.spec.name, step.spec.name.digest or step.before.remote
+    name, wanted = step.spec.name, expected_digest(step.spec, step.before)
     engine.pull(name, login)
     local = engine.inspect(str(name))
     digests = name.digests(local["RepoDigests"]) if local else []
