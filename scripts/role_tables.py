@@ -26,7 +26,7 @@ class TableError(Exception):
 
 def roles(root: Path = ROOT) -> list[Path]:
     """The folders of all roles, in the order of their names."""
-    return sorted(path for path in (root / "roles").iterdir() if (path / "tasks").is_dir())
+    return sorted(path.parent for path in root.glob("roles/*/tasks"))
 
 
 def specification(role: Path) -> dict[str, Any]:
