@@ -125,6 +125,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.image_pull impo
     Spec,
     Step,
     current_digest,
+    expected_digest,
     plan,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
