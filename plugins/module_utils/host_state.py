@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # `systemctl show` answers these in its own order, one block per unit.
-UNIT_PROPERTIES = ("Id", "LoadState", "UnitFileState", "ActiveState", "ActiveEnterTimestamp")
+UNIT_PROPERTIES = ("Id", "LoadState", "UnitFileState", "ActiveState", "ActiveEnterTimestamp", "NeedDaemonReload")
 ENABLED = {"enabled", "enabled-runtime", "static", "alias", "generated"}
 
 
@@ -20,13 +20,17 @@ class HostStateError(Exception):
 
 @dataclass(frozen=True)
 class Unit:
-    """A systemd unit: `since` is when it entered its active state, in seconds since the epoch."""
+    """A systemd unit: `since` is when it entered its active state, in seconds since the epoch.
+
+    It needs a reload when its own files changed since the service manager read them.
+    """
 
     name: str
     exists: bool
     enabled: bool
     active: bool
     since: int | None
+    needs_reload: bool
 
     def stale(self, times: Iterable[float]) -> bool:
         """Whether it runs since before one of its files was written."""
@@ -39,6 +43,7 @@ class Unit:
             "enabled": self.enabled,
             "active": self.active,
             "stale": stale,
+            "needs_reload": self.needs_reload,
         }
 
 
@@ -71,6 +76,7 @@ def _unit(name: str, values: Mapping[str, str]) -> Unit:
         enabled=values.get("UnitFileState") in ENABLED,
         active=values.get("ActiveState") in ("active", "reloading"),
         since=int(stamp) if stamp.isdigit() else None,
+        needs_reload=values.get("NeedDaemonReload") == "yes",
     )
 
 

@@ -75,11 +75,11 @@ missing_packages:
   elements: str
   returned: success
 units:
-  description: For each unit whether it exists, is enabled, is active and is stale.
+  description: For each unit whether it exists, is enabled, is active, is stale, and needs a daemon-reload.
   type: list
   elements: dict
   returned: success
-  sample: [{name: nginx.service, exists: true, enabled: true, active: true, stale: false}]
+  sample: [{name: nginx.service, exists: true, enabled: true, active: true, stale: false, needs_reload: false}]
 idle_units:
   description: Names of the units that are not both enabled and active.
   type: list

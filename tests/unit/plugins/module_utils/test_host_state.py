@@ -21,12 +21,14 @@ LoadState=loaded
 ActiveState=active
 UnitFileState=enabled
 ActiveEnterTimestamp=@1700000100
+NeedDaemonReload=yes
 
 Id=nginx.service
 LoadState=loaded
 ActiveState=inactive
 UnitFileState=disabled
 ActiveEnterTimestamp=
+NeedDaemonReload=no
 
 Id=gone.service
 LoadState=not-found
@@ -47,6 +49,7 @@ def test_units():
     assert (docker.exists, docker.enabled, docker.active, docker.since) == (True, True, True, 1700000100)
     assert (nginx.exists, nginx.enabled, nginx.active, nginx.since) == (True, False, False, None)
     assert gone.exists is False
+    assert (docker.needs_reload, nginx.needs_reload, gone.needs_reload) == (True, False, False)
 
 
 @pytest.mark.parametrize(
