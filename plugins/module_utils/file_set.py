@@ -33,6 +33,7 @@ class Spec:
     validate: str | None = None
     context: str | None = None
     recurse_context: bool = False
+    prune: bool = False
 
     @classmethod
     def from_params(cls, item: Mapping[str, Any]) -> Spec:
@@ -52,6 +53,7 @@ class Spec:
             validate=item.get("validate"),
             context=item.get("context"),
             recurse_context=bool(item.get("recurse_context")),
+            prune=bool(item.get("prune")),
         )
 
 
@@ -65,7 +67,7 @@ class Found:
     owner: int | None = None
     group: int | None = None
     context: str | None = None
-    empty: bool = True
+    entries: tuple[str, ...] = ()
     mislabelled: int = 0
 
 
@@ -105,6 +107,8 @@ def _check_item(path: str, state: str, item: Mapping[str, Any]) -> None:
         raise FileSetError(f"{path}: validate must name the file to check as %s, but is {validate!r}")
     if context is not None and context.count(":") < 3:
         raise FileSetError(f"{path}: context {context!r} is not user:role:type:level; write all four parts")
+    if item.get("prune") and state != "directory":
+        raise FileSetError(f"{path}: prune wants state directory; drop one of the two")
     if item.get("recurse_context") and (state != "directory" or context is None):
         raise FileSetError(f"{path}: recurse_context wants state directory and a context; give both or drop it")
 
@@ -142,13 +146,24 @@ def plan(wanted: Sequence[Wanted], found: Mapping[str, Found]) -> list[Step]:
         step = PLANNERS[want.spec.state](want, have)
         if step is not None:
             steps.append(step)
+    listed = {want.spec.path for want in wanted}
+    for want in wanted:
+        steps += _plan_pruning(want, found[want.spec.path], listed)
     return steps
+
+
+def _plan_pruning(want: Wanted, have: Found, listed: set[str]) -> list[Step]:
+    if not want.spec.prune:
+        return []
+    extra = (posixpath.join(want.spec.path, name) for name in have.entries)
+    gone = (Wanted(Spec(path, state="absent")) for path in sorted(extra) if path not in listed)
+    return [Step("remove", want, ("not listed",)) for want in gone]
 
 
 def _plan_absent(want: Wanted, have: Found) -> Step | None:
     if have.kind == "absent":
         return None
-    if have.kind == "directory" and not have.empty:
+    if have.kind == "directory" and have.entries:
         raise FileSetError(f"{want.spec.path} is a directory that is not empty; empty it first, this module never does")
     return Step("remove", want, ("present",))
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -63,7 +64,7 @@ class FileSystem:
             owner=info.st_uid,
             group=info.st_gid,
             context=self._context(path),
-            empty=kind != "directory" or not os.listdir(path),  # noqa: PTH208 - any one entry will do
+            entries=tuple(os.listdir(path)) if kind == "directory" else (),  # noqa: PTH208 - names are wanted
             mislabelled=sum(1 for _entry in mislabelled(path, wanted.context)) if below and wanted.context else 0,
         )
 
@@ -90,8 +91,7 @@ class FileSystem:
                 if step.action == "attributes":
                     self._set_attributes(step.path, step.wanted)
                 elif step.action == "remove":
-                    remove = os.rmdir if _kind(os.lstat(step.path).st_mode) == "directory" else os.unlink
-                    remove(step.path)
+                    _remove(step.path)
             except OSError as error:
                 raise FileSetError(f"Cannot change {step.path}: {error.strerror}") from error
 
@@ -160,6 +160,19 @@ class FileSystem:
         if spec.context is not None:
             return spec.context
         return _joined(self.module.selinux_default_context(spec.path, FILE_TYPES[spec.state] | spec.mode))
+
+
+def _remove(path: str) -> None:
+    try:
+        remove = os.rmdir if _kind(os.lstat(path).st_mode) == "directory" else os.unlink
+        remove(path)
+    except FileNotFoundError:
+        # A staged file of a killed run, which this run has overwritten and put in place.
+        return
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        raise FileSetError(f"{path} is a directory that is not empty, and not listed; empty it or list it") from error
 
 
 def _joined(parts: Sequence[str | None]) -> str | None:

@@ -66,6 +66,10 @@ options:
           - Links are never followed, so the owner of the directory cannot lead the module out of it.
         type: bool
         default: false
+      prune:
+        description: Whether to remove from the directory what O(files) does not list. Directories only when empty.
+        type: bool
+        default: false
 attributes:
   check_mode:
     description: Says what would change, and changes nothing.
@@ -116,7 +120,7 @@ steps:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bulkhead.classroom.plugins.module_utils.file_set import FileSetError, diff, parse, plan
+from ansible_collections.bulkhead.classroom.plugins.module_utils.file_set import FileSetError, Found, diff, parse, plan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.file_system import FileSystem
 
 ARGUMENT_SPEC = {
@@ -136,6 +140,7 @@ ARGUMENT_SPEC = {
             "validate": {"type": "str"},
             "context": {"type": "str"},
             "recurse_context": {"type": "bool", "default": False},
+            "prune": {"type": "bool", "default": False},
         },
     },
 }
@@ -154,7 +159,7 @@ def run(params: dict[str, Any], files: Any, check_mode: bool) -> dict[str, Any]:
         "changed": bool(steps),
         "changed_paths": [step.path for step in steps],
         "steps": [step.as_result() for step in steps],
-        "diff": [diff(step, found[step.path]) for step in steps],
+        "diff": [diff(step, found.get(step.path, Found("file"))) for step in steps],
     }
 
 

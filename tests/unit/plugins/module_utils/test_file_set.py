@@ -48,7 +48,7 @@ def wanted(context=CONTEXT, owner=0, group=0, **item):
         ),
         ({"state": "absent"}, Found(), None),
         ({"state": "absent"}, Found("link"), ("remove", ("present",))),
-        ({"state": "absent"}, Found("directory", empty=True), ("remove", ("present",))),
+        ({"state": "absent"}, Found("directory"), ("remove", ("present",))),
     ],
 )
 def test_plan(item, found, expected):
@@ -63,7 +63,7 @@ def test_plan(item, found, expected):
     [
         ({"content": "a"}, Found("directory"), "should be a file but is a directory"),
         ({"state": "directory"}, Found("link"), "should be a directory but is a link"),
-        ({"state": "absent"}, Found("directory", empty=False), "not empty"),
+        ({"state": "absent"}, Found("directory", entries=("a",)), "not empty"),
     ],
 )
 def test_plan_refuses_to_destroy(item, found, message):
@@ -82,6 +82,7 @@ def test_plan_refuses_to_destroy(item, found, message):
         ({"path": "/x", "content": "", "mode": "0999"}, "no octal mode"),
         ({"path": "/x", "content": "", "mode": True}, "no octal mode"),
         ({"path": "/x", "content": "", "validate": "true"}, "as %s"),
+        ({"path": "/x", "content": "", "prune": True}, "prune wants state directory"),
         ({"path": "/x", "content": "", "context": "etc_t"}, "all four parts"),
         ({"path": "/x", "state": "directory", "recurse_context": True}, "and a context"),
         ({"path": "/x", "content": "", "context": CONTEXT, "recurse_context": True}, "wants state directory"),

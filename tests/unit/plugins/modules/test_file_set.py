@@ -134,3 +134,27 @@ def test_a_given_context_is_ignored_without_selinux(tmp_path):
     item = {"path": str(tmp_path / "d"), "state": "directory", "context": "a:b:c:s0:c1,c2", "recurse_context": True}
     apply(item)
     assert apply(item)["changed"] is False
+
+
+def test_pruning_leaves_what_is_listed(tmp_path):
+    top = tmp_path / "d"
+    (top / "kept-directory").mkdir(parents=True)
+    (top / "old").write_text("old")
+    (top / ".new.bulkhead-new").write_text("left by a killed run")
+    items = [
+        {"path": str(top), "state": "directory", "prune": True},
+        {"path": str(top / "kept-directory"), "state": "directory"},
+        {"path": str(top / "new"), "content": "new"},
+    ]
+    assert str(top / "old") in apply(*items, check_mode=True)["changed_paths"]
+    apply(*items)
+    assert sorted(path.name for path in top.iterdir()) == ["kept-directory", "new"]
+    assert apply(*items)["changed"] is False
+
+
+def test_pruning_never_empties_a_directory(tmp_path):
+    (tmp_path / "d" / "deep").mkdir(parents=True)
+    (tmp_path / "d" / "deep" / "precious").write_text("x")
+    with pytest.raises(FileSetError, match="not empty, and not listed"):
+        apply({"path": str(tmp_path / "d"), "state": "directory", "prune": True})
+    assert (tmp_path / "d" / "deep" / "precious").exists()
