@@ -54,8 +54,8 @@ def _from_params(name: str, params: Mapping[str, Any], fleet: str, labels: Mappi
         name=name,
         image=str(params.get("image") or ""),
         state=str(params.get("state") or "started"),
-        env=_strings({**params["env"], **params["secret_env"]}, "env"),
-        labels={**_strings({**labels, **params["labels"]}, "labels", refused=OWN_LABELS), **own},
+        env=strings({**params["env"], **params["secret_env"]}, "env"),
+        labels={**strings({**labels, **params["labels"]}, "labels", refused=OWN_LABELS), **own},
         memory=memory,
         memory_swap=units.parse_swap(params["memory_swap"], memory) if "memory_swap" in params else None,
         memory_reservation=_optional(params, "memory_reservation"),
@@ -67,7 +67,7 @@ def _from_params(name: str, params: Mapping[str, Any], fleet: str, labels: Mappi
         security_opts=security_options(params.get("security_opts")),
         tmpfs=_tmpfs(params.get("tmpfs") or {}),
         mounts=mounts_from_params(params.get("mounts")),
-        storage_opt=_strings(params.get("storage_opt") or {}, "storage_opt"),
+        storage_opt=strings(params.get("storage_opt") or {}, "storage_opt"),
         networks=_endpoints(params.get("networks") or ()),
         restart_policy=units.parse_restart(params.get("restart_policy", "no")),
         command=_words(params.get("command")),
@@ -105,7 +105,7 @@ def _optional(params: Mapping[str, Any], option: str) -> int:
     return units.parse_size(params[option], option) if option in params else 0
 
 
-def _strings(values: Mapping[str, Any], option: str, refused: Iterable[str] = ()) -> dict[str, str]:
+def strings(values: Mapping[str, Any], option: str, refused: Iterable[str] = ()) -> dict[str, str]:
     for key, value in values.items():
         if key in refused:
             raise SpecError(f"{option}: {key} is set by this module; take it out")
