@@ -15,8 +15,9 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-BEGIN = "<!-- variables: written by `make docs` from meta/argument_specs.yml -->"
-END = "<!-- end of variables -->"
+# What stands between is written by `make docs`.
+BEGIN = "<!-- variables:begin -->"
+END = "<!-- variables:end -->"
 HEADING = "## Variables"
 
 
@@ -63,7 +64,7 @@ def rows(described: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str
 def shown_default(option: dict[str, Any]) -> str:
     """The default as it would be written in YAML, or that there has to be a value."""
     if option.get("required"):
-        return "**required**"
+        return "required"
     if "default" not in option:
         return ""
     value = option["default"]
@@ -85,12 +86,12 @@ def table(described: dict[str, Any]) -> str:
     ]
     if not lines:
         return "This role has no variables."
-    return "\n".join(["| name | type | default | meaning |", "|---|---|---|---|", *lines])
+    return "\n".join(["| Name | Type | Default | Meaning |", "| --- | --- | --- | --- |", *lines])
 
 
 def updated(readme: str, described: dict[str, Any]) -> str:
     """The README with its table replaced, or with a table below the heading when it has none yet."""
-    body = f"{BEGIN}\n\n{table(described)}\n\n{END}"
+    body = f"{BEGIN}\n{table(described)}\n{END}"
     before, begin, rest = readme.partition(BEGIN)
     _old, end, after = rest.partition(END)
     if begin and end:

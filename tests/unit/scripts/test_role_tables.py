@@ -23,7 +23,7 @@ DESCRIBED = {
     "box_lid": {"type": "bool"},
 }
 ROWS = [
-    "| `box_name` | str | **required** | Its name. |",
+    "| `box_name` | str | required | Its name. |",
     "| `box_sides` | list of dict | `[]` | Its sides. As many as \\| you like. |",
     "| `box_sides[].color` | str | `red` | The color. One of: `red`, `blue`. |",
     "| `box_lid` | bool |  |  |",
