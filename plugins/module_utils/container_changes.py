@@ -11,20 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_inspect import env_from_list
-from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import ASKED, PROPERTIES, Member, Spec
+from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import (
+    ASKED,
+    PROPERTIES,
+    Endpoint,
+    Member,
+    Spec,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.security import has_label, security_options, shown
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import UNLIMITED
 
-# What the engine can change while the container runs; for those in LIFTABLE it can also take the limit away.
-UPDATABLE = (
-    "memory",
-    "memory_swap",
-    "memory_reservation",
-    "cpus",
-    "cpu_shares",
-    "pids_limit",
-    "restart_policy",
-)
+# What the engine can change while the container runs: limits to another limit, and for LIFTABLE to none as well. Lifting
+# memory_swap (-1) is answered with success and reported by inspect, but never reaches the kernel.
+LIMITS = ("memory", "memory_swap", "memory_reservation", "cpus", "cpu_shares", "pids_limit")
 LIFTABLE = ("pids_limit", "restart_policy")
 
 
@@ -45,7 +44,7 @@ class Change:
     @property
     def live(self) -> bool:
         """Whether the running container can take it."""
-        return self.name in UPDATABLE and (bool(self.after) or self.name in LIFTABLE)
+        return self.name in LIFTABLE or (self.name in LIMITS and self.after > 0)
 
 
 def compare(want: Spec, have: Member, image: Image, swap_limit: bool = True) -> tuple[Change, ...]:
@@ -87,7 +86,7 @@ def effective(want: Spec, image: Image, swap_limit: bool = True) -> Spec:
         labels=labels,
         memory_swap=_swap(want, swap_limit),
         security_opts=_security(want),
-        networks=tuple(sorted(want.networks)),
+        networks=_endpoints(want),
         network_mode="bridge" if mode == "default" else mode,
     )
 
@@ -115,9 +114,19 @@ def _comparable(want: Spec, have: Member) -> Spec:
     asked = {word[len("ulimits.") :] for word in have.asked if word.startswith("ulimits.")}
     return replace(
         spec,
-        networks=tuple(sorted(spec.networks)),
+        networks=_endpoints(spec),
         # The daemon's default-ulimits are merged into every container.
         ulimits=tuple(ulimit for ulimit in spec.ulimits if ulimit[0] in names | asked),
+    )
+
+
+def _endpoints(spec: Spec) -> tuple[Endpoint, ...]:
+    """Without the order, and without the host name: the engine makes it an alias of its own accord."""
+    return tuple(
+        sorted(
+            replace(one, aliases=tuple(alias for alias in one.aliases if alias != spec.hostname))
+            for one in spec.networks
+        )
     )
 
 

@@ -1,0 +1,248 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: container_fleet
+short_description: Converge a list of containers and their networks in one call
+version_added: 0.1.0
+description:
+  - Makes the containers of a fleet what the task says. They are read with one list call and one inspect each, compared
+    property by property, and converged several at a time.
+  - Limits and the restart policy change while the container runs. Everything else replaces it, and the diff names the
+    property.
+  - A container is replaced only after its successor (C(<name>.next)) was created. An interrupted run is finished by the
+    next one.
+  - An option that is dropped from the task is noticed, and taken back.
+  - Members are known by their labels C(org.bulkhead.fleet) and C(org.bulkhead.container). A container without them is
+    never touched,
+    even if it has a name that the task wants; that is an error.
+  - A container that fails does not hold up the others. At the end the task fails, and names each.
+  - Removals and stops are done one by one, because engine 20.10.24 can deadlock on concurrent ones.
+  - Published ports, health checks, devices and log options are not managed yet; containers have the engine's defaults
+    there.
+options:
+  name:
+    description: Name of the fleet.
+    type: str
+    required: true
+  labels:
+    description: Labels that every container and network of the fleet gets.
+    type: dict
+    default: {}
+  networks:
+    description: Networks of the fleet. A network that differs is replaced, its members stay up and are connected again.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the network.
+        type: str
+        required: true
+      driver:
+        description: Driver.
+        type: str
+        default: bridge
+      internal:
+        description: Whether there is no way out of the network.
+        type: bool
+        default: false
+      options:
+        description: Options of the driver, like C(com.docker.network.bridge.enable_icc). Quote booleans.
+        type: dict
+        aliases: [driver_opts]
+      labels:
+        description: Labels of the network.
+        type: dict
+      subnet:
+        description: Subnet, like V(172.30.5.0/24). Without it the engine takes one from its pools.
+        type: str
+      gateway:
+        description: The host's address in O(networks[].subnet).
+        type: str
+  state:
+    description:
+      - What shall be of the containers that do not say so. V(absent) removes all that are listed, and the networks.
+    type: str
+    choices: [started, stopped, absent]
+    default: started
+  prune:
+    description: Removes members and networks of the fleet that are not listed.
+    type: bool
+    default: false
+  parallel:
+    description:
+      - How many containers are worked on at the same time. More than 8 gains nothing; removals stay one by one.
+    type: int
+    default: 4
+extends_documentation_fragment:
+  - bulkhead.classroom.engine
+  - bulkhead.classroom.container
+attributes:
+  check_mode:
+    description:
+      - Predicts the same steps. An image or network that is missing counts as one that an earlier task would have made.
+    support: full
+  diff_mode:
+    description: Shows every property before and after. Values of the environment are hidden.
+    support: full
+author:
+  - The Bulkhead authors (@bulkhead)
+seealso:
+  - module: bulkhead.classroom.image_pull
+"""
+
+EXAMPLES = r"""
+- name: Run two workspaces
+  bulkhead.classroom.container_fleet:
+    name: workspaces
+    prune: true
+    networks:
+      - name: quiet
+        internal: true
+        options:
+          com.docker.network.bridge.enable_icc: "false"
+    defaults:
+      image: course/workspace:1
+      memory: 256m
+      memory_swap: 256m
+      cpus: 0.5
+      pids_limit: 64
+      cap_drop: [ALL]
+      security_opts: [no-new-privileges]
+      read_only: true
+      tmpfs:
+        /tmp: size=16m,mode=1777
+      networks:
+        - name: quiet
+    containers:
+      - name: ada
+      - name: grace
+        memory: 512m
+        memory_swap: 512m
+
+- name: Remove the fleet, whatever belongs to it
+  bulkhead.classroom.container_fleet:
+    name: workspaces
+    state: absent
+    prune: true
+"""
+
+RETURN = r"""
+containers:
+  description: One entry per listed container, in the order of O(containers), then those that were pruned.
+  returned: always
+  type: list
+  elements: dict
+  contains: &contains
+    name:
+      description: Name.
+      type: str
+      returned: always
+    action:
+      description:
+        - What was done, or would be in check mode; V(none), V(create), V(recreate), V(remove), V(update), V(start) or
+          V(stop).
+      type: str
+      returned: always
+    changes:
+      description: The properties that differed, each with RV(ignore:property), RV(ignore:before) and RV(ignore:after).
+      type: list
+      elements: dict
+      returned: always
+    error:
+      description: Why it could not be done, and what to do; null when it could.
+      type: str
+      returned: always
+    id:
+      description: Id of a container; null when there is none. Networks have no such entry.
+      type: str
+      returned: always
+networks:
+  description: One entry per network of the fleet.
+  returned: always
+  type: list
+  elements: dict
+  contains: *contains
+steps:
+  description: All steps in words.
+  returned: always
+  type: list
+  elements: str
+  sample: ["create network quiet", "recreate container ada (image, cap_drop)"]
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.bulkhead.classroom.plugins.module_utils.container_params import check_name, from_params
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect, sdk_missing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Wish, plan
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import Outcome, apply
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_arguments import ARGUMENT_SPEC
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_observe import observe
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_report import report
+from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import network_from_params
+from ansible_collections.bulkhead.classroom.plugins.module_utils.profiles import with_profiles
+from ansible_collections.bulkhead.classroom.plugins.module_utils.units import SpecError
+
+
+def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:
+    wish = wished(params)
+    observed = observe(wish, engine, params["parallel"])
+    steps = plan(wish, observed, lenient=check_mode)
+    outcome = Outcome() if check_mode else apply(steps, observed.members, engine, params["parallel"])
+    return report(wish, observed, steps, outcome)
+
+
+def wished(params: dict[str, Any]) -> Wish:
+    """What the task declares; every mistake in it is named at once, before anything is changed."""
+    fleet, drop = params["name"], params["state"] == "absent"
+    common = {"state": params["state"], **_given(params["defaults"])}
+    mistakes: list[str] = []
+
+    def attempt(make: Any, *arguments: Any) -> Any:
+        try:
+            return make(*arguments)
+        except SpecError as error:
+            mistakes.append(str(error))
+
+    def container(options: dict[str, Any]) -> Any:
+        options = {**options, "state": "absent"} if drop else options
+        return from_params(with_profiles(options), with_profiles(common), fleet, params["labels"])
+
+    attempt(check_name, fleet)
+    containers = [attempt(container, one) for one in params["containers"]]
+    networks = [attempt(network_from_params, one, fleet, params["labels"]) for one in params["networks"]]
+    for option in ("containers", "networks"):
+        names = [one["name"] for one in params[option]]
+        mistakes += [f"{option}: {name} is listed twice" for name in sorted(set(names)) if names.count(name) > 1]
+    if params["parallel"] < 1:
+        mistakes.append("parallel: give 1 or more")
+    if mistakes:
+        raise SpecError("Nothing was changed, because the task has mistakes: " + " | ".join(mistakes))
+    return Wish(fleet, tuple(containers), tuple(networks), params["prune"], drop)
+
+
+def _given(options: dict[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (options or {}).items() if value is not None}
+
+
+def main() -> None:
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
+    if sdk_missing():
+        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
+    try:
+        result = run(module.params, ContainerEngine(connect(module.params)), module.check_mode)
+    except (EngineError, SpecError) as error:
+        module.fail_json(msg=str(error))
+    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+
+
+if __name__ == "__main__":
+    main()
