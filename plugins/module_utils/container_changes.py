@@ -21,7 +21,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.security import has_label, security_options, shown
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import UNLIMITED
 
-# What the engine can change while the container runs: limits to another limit, and for LIFTABLE to none as well. Lifting
+# What the engine can change while the container runs: limits to another limit, LIFTABLE to none as well. Lifting
 # memory_swap (-1) is answered with success and reported by inspect, but never reaches the kernel.
 LIMITS = ("memory", "memory_swap", "memory_reservation", "cpus", "cpu_shares", "pids_limit")
 LIFTABLE = ("pids_limit", "restart_policy")

@@ -82,9 +82,8 @@ class Obstacle(Exception):
 
 def plan(wish: Wish, observed: Observed, lenient: bool = False) -> Plan:
     """`lenient` is for check mode, where images and networks of earlier tasks were only predicted."""
-    members = [member.id for member in observed.members.values()]
     network_steps, network_problems = plan_networks(
-        wish.networks, observed.networks, wish.fleet, members, wish.drop, wish.prune
+        wish.networks, observed.networks, wish.fleet, _staying(wish, observed), wish.drop, wish.prune
     )
     leaving = frozenset(step.name for step in network_steps if step.action == "remove")
     replaced = frozenset(step.name for step in network_steps if step.action == "recreate")
@@ -102,6 +101,20 @@ def plan(wish: Wish, observed: Observed, lenient: bool = False) -> Plan:
         listed = {spec.name for spec in wish.containers}
         steps += [_remove(observed.members[name]) for name in sorted(observed.members) if owner(name) not in listed]
     return Plan(tuple(steps), tuple(network_steps), problems, network_problems)
+
+
+def _staying(wish: Wish, observed: Observed) -> dict[str, frozenset[str]]:
+    """By the id of each member: the networks that it will still be in when all is done."""
+    specs = {spec.name: spec for spec in wish.containers}
+    staying = {}
+    for name, member in observed.members.items():
+        spec = specs.get(owner(name))
+        if spec:
+            networks = () if spec.state == "absent" else spec.networks
+        else:
+            networks = () if wish.prune else member.spec.networks
+        staying[member.id] = frozenset(endpoint.name for endpoint in networks)
+    return staying
 
 
 def owner(name: str) -> str:

@@ -26,8 +26,13 @@ def report(wish: Wish, observed: Observed, plan: Plan, outcome: Outcome) -> Docu
     errors = {**plan.problems, **outcome.errors}
     containers = [_container(name, steps, observed, outcome, errors) for name, steps in by_name.items()]
     networks = _networks(wish, plan, outcome)
-    lines = [f"{step.action} network {step.name}{_because(step.changes)}" for step in plan.network_steps]
-    lines += [f"{step.action} container {step.name}{_because(step.changes)}" for step in plan.steps]
+    up = [step for step in plan.network_steps if step.action != "remove"]
+    down = [step for step in plan.network_steps if step.action == "remove"]
+    lines = [
+        *(f"{step.action} network {step.name}{_because(step.changes)}" for step in up),
+        *(f"{step.action} container {step.name}{_because(step.changes)}" for step in plan.steps),
+        *(f"{step.action} network {step.name}" for step in down),
+    ]
     result = {"changed": plan.changed, "containers": containers, "networks": networks, "steps": lines}
     result["diff"] = _diff(plan, observed)
     failed = [one for one in networks + containers if one["error"]]

@@ -136,10 +136,18 @@ def compare_network(want: NetworkSpec, have: Network) -> tuple[Change, ...]:
 
 
 def plan_networks(
-    wanted: Iterable[NetworkSpec], have: Iterable[Network], fleet: str, members: Iterable[str], drop: bool, prune: bool
+    wanted: Iterable[NetworkSpec],
+    have: Iterable[Network],
+    fleet: str,
+    staying: Mapping[str, frozenset[str]],
+    drop: bool,
+    prune: bool,
 ) -> tuple[list[NetworkStep], dict[str, str]]:
-    """Steps, and by network what stands in the way. With `drop` the wanted ones go. `members`: our containers' ids."""
-    wanted, present, ours = list(wanted), {network.spec.name: network for network in have}, frozenset(members)
+    """Steps, and by network what stands in the way.
+
+    `drop`: the wanted ones go. `staying`: by the id of our containers, the networks that they will still need.
+    """
+    wanted, present = list(wanted), {network.spec.name: network for network in have}
     steps: list[NetworkStep] = []
     problems: dict[str, str] = {}
     for spec in wanted:
@@ -150,11 +158,11 @@ def plan_networks(
             )
             continue
         step = _remove(network) if drop else _converge(spec, network)
-        _admit(step, network, ours, steps, problems)
+        _admit(step, network, staying, steps, problems)
     listed = {spec.name for spec in wanted}
     for name, network in sorted(present.items()):
         if prune and name not in listed and network.spec.labels.get(FLEET) == fleet:
-            _admit(_remove(network), network, ours, steps, problems)
+            _admit(_remove(network), network, staying, steps, problems)
     return steps, problems
 
 
@@ -172,18 +180,25 @@ def _remove(network: Network | None) -> NetworkStep | None:
 def _admit(
     step: NetworkStep | None,
     network: Network | None,
-    ours: frozenset[str],
+    staying: Mapping[str, frozenset[str]],
     steps: list[NetworkStep],
     problems: dict[str, str],
 ) -> None:
-    """A network is not taken away from under a container that is not of the fleet."""
+    """A network is not taken away from under a container that needs it."""
     if step is None:
         return
-    strangers = sorted(name for key, name in network.containers.items() if key not in ours) if network else []
+    inside = network.containers if network else {}
+    strangers = sorted(name for key, name in inside.items() if key not in staying)
+    kept = sorted(name for key, name in inside.items() if step.name in staying.get(key, ()))
     if strangers:
         problems[step.name] = (
             f"network {step.name} must be {step.action}d, but containers that are not of the fleet are in it: "
             f"{', '.join(strangers)}. Disconnect them first"
+        )
+    elif kept and step.action == "remove":
+        problems[step.name] = (
+            f"network {step.name} must be removed, but members of the fleet that stay are in it: {', '.join(kept)}. "
+            "Remove them too (list them, or set prune), or keep the network"
         )
     else:
         steps.append(step)

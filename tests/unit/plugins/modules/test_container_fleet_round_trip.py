@@ -1,0 +1,147 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever a task says, and whatever was there before: after one run the next has nothing to do."""
+
+from __future__ import annotations
+
+from ansible_collections.bulkhead.classroom.plugins.modules.container_fleet import run
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engine_containers import (
+    FakeContainerEngine,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+WORDS = st.sampled_from(["alpha", "beta", "gamma"])
+TEXTS = st.dictionaries(WORDS, WORDS, max_size=2)
+MOUNTS = st.lists(
+    st.one_of(
+        st.fixed_dictionaries({"type": st.just("volume"), "source": WORDS, "read_only": st.booleans()}),
+        st.fixed_dictionaries(
+            {"type": st.just("bind"), "source": st.just("/srv/x/")},
+            optional={
+                "selinux": st.sampled_from(["private", "shared"]),
+                "propagation": st.sampled_from(["rprivate", "rslave"]),
+                "read_only": st.booleans(),
+            },
+        ),
+        st.fixed_dictionaries({"type": st.just("tmpfs")}, optional={"size": st.just("1m"), "mode": st.just("1777")}),
+    ),
+    max_size=3,
+).map(lambda mounts: [{**mount, "target": f"/m{number}"} for number, mount in enumerate(mounts)])
+SECURITY = [
+    "no-new-privileges",
+    "no-new-privileges:true",
+    "label=level:s0:c1,c2",
+    "label:disable",
+    "seccomp=unconfined",
+]
+ENDPOINTS = st.sampled_from([["quiet"], ["loud", "quiet"], ["quiet", "loud"]]).map(
+    lambda names: [{"name": name, "aliases": ["box", name]} for name in names]
+)
+OPTIONS = {
+    "image": st.sampled_from(["base:1", "base:2"]),
+    "command": st.lists(WORDS, max_size=2),
+    "entrypoint": st.lists(WORDS, max_size=2),
+    "env": TEXTS,
+    "secret_env": TEXTS,
+    "user": st.sampled_from(["0", "1000:1000"]),
+    "workdir": st.just("/tmp"),
+    "hostname": st.just("box"),
+    "labels": TEXTS,
+    "memory_reservation": st.just("16m"),
+    "cpus": st.sampled_from([0.25, 1.0]),
+    "cpu_shares": st.just(512),
+    "pids_limit": st.sampled_from([-1, 5, 10]),
+    "ulimits": st.just([{"name": "nproc", "soft": 5, "hard": 10}]),
+    "cap_drop": st.sampled_from([["ALL"], ["CAP_CHOWN", "kill"]]),
+    "cap_add": st.just(["cap_net_bind_service"]),
+    "security_opts": st.lists(st.sampled_from(SECURITY), max_size=2),
+    "privileged": st.booleans(),
+    "read_only": st.booleans(),
+    "init": st.booleans(),
+    "tmpfs": st.just({"/tmp": "size=1m,mode=1777"}),
+    "mounts": MOUNTS,
+    "storage_opt": st.just({"size": "1g"}),
+    "cgroup_parent": st.just("room.slice"),
+    "pid_mode": st.just("host"),
+    "ipc_mode": st.sampled_from(["host", "shareable"]),
+    "uts_mode": st.just("host"),
+    "userns_mode": st.just("host"),
+    "cgroupns_mode": st.sampled_from(["host", "private"]),
+    "restart_policy": st.sampled_from(["no", "False", "always", "on-failure:3", "on-failure:0"]),
+    "stop_timeout": st.just(1),
+    "state": st.sampled_from(["started", "stopped", "absent"]),
+}
+LIMITS = st.sampled_from(
+    [{}, {"memory": "64m"}, {"memory": "64m", "memory_swap": "64m"}, {"memory": "96m", "memory_swap": "unlimited"}]
+)
+ATTACHMENT = st.one_of(
+    st.just({}),
+    st.sampled_from(["none", "host", "bridge"]).map(lambda mode: {"network_mode": mode}),
+    ENDPOINTS.map(lambda endpoints: {"networks": endpoints}),
+)
+CONTAINER = st.tuples(st.fixed_dictionaries({}, optional=OPTIONS), LIMITS, ATTACHMENT).map(
+    lambda parts: {key: value for part in parts for key, value in part.items()}
+)
+NETWORKS = ("quiet", "loud")
+NETWORK = st.fixed_dictionaries(
+    {},
+    optional={
+        "internal": st.booleans(),
+        "options": st.just({"com.docker.network.bridge.enable_icc": False}),
+        "labels": TEXTS,
+        "subnet": st.just("172.30.5.0/24"),
+    },
+)
+TASK = st.fixed_dictionaries(
+    {
+        "name": st.just("room"),
+        "labels": TEXTS,
+        "networks": st.tuples(NETWORK, NETWORK).map(
+            lambda two: [{"name": "quiet", **two[0]}, {"name": "loud", **two[1]}]
+        ),
+        "defaults": st.fixed_dictionaries({"image": st.just("base:1"), "env": TEXTS}),
+        "containers": st.dictionaries(st.sampled_from(["ada", "grace", "alan"]), CONTAINER, max_size=3).map(
+            lambda containers: [{"name": name, **options} for name, options in containers.items()]
+        ),
+        "state": st.sampled_from(["started", "stopped", "absent"]),
+        "prune": st.booleans(),
+        "parallel": st.just(2),
+    }
+    # Members that are not listed would keep the networks.
+).map(lambda task: {**task, "prune": task["prune"] or task["state"] == "absent"})
+
+
+def room(swap):
+    engine = FakeContainerEngine(swap)
+    engine.add_image("base:1")
+    engine.add_image("base:2", Entrypoint=["enter"], Labels={}, Env=[])
+    return engine
+
+
+@settings(max_examples=100, deadline=None)
+@given(TASK, TASK, st.booleans())
+def test_a_plan_that_was_applied_leaves_nothing_to_do(first, second, swap):
+    engine = room(swap)
+    for task in (first, second):
+        predicted = run(task, engine, True)
+        done = run(task, engine, False)
+        assert "failed" not in done, done["msg"]
+        assert done["steps"] == predicted["steps"]
+        again = run(task, engine, False)
+        assert not again["changed"], again["steps"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(TASK, TASK, st.sampled_from(["create", "update", "stop", "remove", "rename", "start"]))
+def test_a_run_that_failed_half_way_is_converged_by_the_next(first, second, verb):
+    engine = room(True)
+    run(first, engine, False)
+    engine.broken = {verb: {"ada", "ada.next"}}
+    run(second, engine, False)
+    engine.broken = {}
+    done = run(second, engine, False)
+    assert "failed" not in done, done["msg"]
+    assert not run(second, engine, False)["changed"]
+    assert not [name for name in engine.member_names("room") if name == "ada.next" and engine.container("ada")]
