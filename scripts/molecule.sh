@@ -4,7 +4,7 @@
 set -euo pipefail
 scenario=${1:-classroom}
 # The scenarios lie where Molecule looks by default for anything that is no collection; say so, and it is content.
-export MOLECULE_GLOB=molecule/*/molecule.yml
+export MOLECULE_GLOB="molecule/*/molecule.yml"
 
 destroy() { molecule destroy --no-command-borders --scenario-name default; }
 

@@ -105,25 +105,29 @@ def updated(readme: str, described: dict[str, Any]) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Writes or checks all roles and names those that were out of date."""
-    stale = []
+    """Writes or checks all roles, and names those that were out of date and those that cannot be written."""
+    check = words == ["--check"]
+    stale, errors = [], []
     for role in roles():
         path = role / "README.md"
         try:
             old = path.read_text()
             new = updated(old, options(specification(role)))
-        except (OSError, TableError) as error:
-            sys.exit(f"{path.relative_to(ROOT)}: {error}")
-        if new == old:
+        except FileNotFoundError:
+            errors.append(f"{path.relative_to(ROOT)}: is missing; write it, with the heading '{HEADING}'")
             continue
-        stale.append(str(path.relative_to(ROOT)))
-        if words != ["--check"]:
-            path.write_text(new)
-    if words == ["--check"] and stale:
-        print(f"Out of date, run `make docs` and commit: {', '.join(stale)}", file=sys.stderr)
-        return 1
-    print(f"{len(stale)} written: {', '.join(stale)}" if stale else "All tables of variables are up to date")
-    return 0
+        except TableError as error:
+            errors.append(f"{path.relative_to(ROOT)}: {error}")
+            continue
+        if new != old:
+            stale.append(str(path.relative_to(ROOT)))
+            if not check:
+                path.write_text(new)
+    for error in errors:
+        print(error, file=sys.stderr)
+    if stale:
+        print("Out of date, run `make docs` and commit:" if check else "Written:", ", ".join(stale))
+    return 1 if errors or (check and stale) else 0
 
 
 if __name__ == "__main__":
