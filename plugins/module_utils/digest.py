@@ -53,4 +53,5 @@ def _lines(value: Any, indent: str) -> Iterator[str]:
 
 
 def _scalar(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    # What cannot be printed is escaped: a YAML reader would refuse it. JSON itself lets DEL pass.
+    return json.dumps(value, ensure_ascii=not str(value).isprintable()).replace("\x7f", "\\u007f")

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An engine with images, and a registry behind it, both in memory: what the image modules call, and nothing more."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import LABEL
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
+
+
+def sha(*parts: Any) -> str:
+    return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class FakeImages:
+    """`tags` maps names to ids, `images` ids to their labels, `registry` (repository, tag) to (digest, id)."""
+
+    def __init__(self) -> None:
+        self.tags: dict[str, str] = {}
+        self.images: dict[str, dict[str, str]] = {}
+        self.digests: dict[str, set[str]] = {}
+        self.registry: dict[tuple[str, str], tuple[str, str]] = {}
+        self.calls: list[str] = []
+        self.broken: set[str] = set()
+        self.lock = Lock()
+
+    def put(self, name: str, *content: Any, labels: Mapping[str, str] | None = None) -> str:
+        image_id = sha(name, *content)
+        with self.lock:
+            self.tags[name] = image_id
+            self.images[image_id] = dict(labels or {})
+        return image_id
+
+    def _call(self, verb: str, name: str) -> None:
+        with self.lock:
+            self.calls.append(f"{verb} {name}")
+        if name in self.broken:
+            raise EngineError(f"Cannot {verb} {name}: it is broken", "the fake", "Mend it.")
+
+    def inspect(self, name: str) -> dict[str, Any] | None:
+        image_id = self.tags.get(name)
+        if image_id is None and "@" in name:
+            image_id = next((known for known, digests in self.digests.items() if name in digests), None)
+        if image_id is None:
+            return None
+        labels = self.images[image_id]
+        return {"Id": image_id, "RepoDigests": sorted(self.digests.get(image_id, ())), "Config": {"Labels": labels}}
+
+    def import_rootfs(self, name: ImageName, source: str, changes: list[str]) -> None:
+        self._call("import", str(name))
+        label = next(line for line in changes if line.startswith(f'LABEL "{LABEL}"'))
+        content = Path(source).read_bytes().hex()
+        self.put(str(name), content, changes, labels={LABEL: label.split('"')[3]})
+
+    def build(self, name: str, context: Iterator[bytes], options: Mapping[str, Any], where: str) -> None:
+        sent = hashlib.sha256(b"".join(context)).hexdigest()
+        self._call("build", name)
+        self.put(name, sent, dict(options), labels=options["labels"])
+
+    def tag(self, image_id: str, name: ImageName) -> None:
+        self._call("tag", str(name))
+        self.tags[str(name)] = image_id
+
+    def remote_digest(self, name: ImageName, auth: Mapping[str, str]) -> str | None:
+        self._call("ask", str(name))
+        return self.registry.get((name.repository, str(name.tag)), (None, ""))[0]
+
+    def push(self, name: ImageName, auth: Mapping[str, str]) -> str:
+        self._call("push", str(name))
+        image_id = self.tags[str(name)]
+        digest = sha("manifest", image_id)
+        self.registry[(name.repository, str(name.tag))] = (digest, image_id)
+        self.digests.setdefault(image_id, set()).add(f"{name.repository}@{digest}")
+        return digest
+
+    def pull(self, name: ImageName, auth: Mapping[str, str]) -> None:
+        self._call("pull", str(name))
+        for (repository, tag), (digest, image_id) in self.registry.items():
+            if repository == name.repository and (name.digest == digest or name.tag == tag):
+                self.images.setdefault(image_id, {})
+                self.digests.setdefault(image_id, set()).add(f"{repository}@{digest}")
+                if name.tag:
+                    self.tags[str(name)] = image_id
+                return
+        raise EngineError(f"Cannot pull {name}: manifest unknown", cure="Check the name.", status=404)
