@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bulkhead.classroom.plugins.module_utils import machines
+from ansible_collections.bulkhead.classroom.plugins.module_utils import classroom_problems, machines
 
 
 def subnet_address(subnet: str, number: int) -> str:
@@ -36,4 +36,9 @@ def machine_files(names: list[str], home: str, keys: str) -> list[dict[str, Any]
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"subnet_address": subnet_address, "machine_mac": machine_mac, "machine_files": machine_files}
+        return {
+            "subnet_address": subnet_address,
+            "machine_mac": machine_mac,
+            "machine_files": machine_files,
+            "classroom_problems": classroom_problems.problems,
+        }
