@@ -29,5 +29,6 @@ class FilterModule:
         return {
             "workspace_containers": _checked(workspaces.containers, "workspace_containers"),
             "workspace_networks": _checked(workspaces.networks, "workspace_networks"),
+            "expected_workspaces": _checked(workspaces.expected, "expected_workspaces"),
             "workspace_homes": _checked(workspaces.homes, "workspace_homes"),
         }

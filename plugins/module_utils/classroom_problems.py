@@ -43,6 +43,7 @@ VARIABLES = frozenset(
         "classroom_students",
         "classroom_subnet",
         "classroom_uplink",
+        "classroom_waivers",
         "classroom_workspace_cpus",
         "classroom_workspace_memory",
         "classroom_workspace_memory_swap",

@@ -100,3 +100,21 @@ def homes(students: Students, pairs: Mapping[str, str], directory: str) -> list[
             {**home, "context": context, "recurse_context": True},
         ]
     return files
+
+
+def expected(
+    students: Sequence[Mapping[str, Any]], limits: Mapping[str, Any], hosts: Sequence[str], prefix: str = "workspace-"
+) -> list[dict[str, Any]]:
+    """What the verification must find: every student's workspace, on the host that has it, within its limits."""
+    found = []
+    for number, student in enumerate(students):
+        found.append(
+            {
+                "name": f"{prefix}{student['name']}",
+                "host": hosts[number % len(hosts)],
+                "student": student["name"],
+                **limits,
+                **_limits(student),
+            }
+        )
+    return found

@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: isolation_info
 short_description: Read from the kernel how containers are isolated
 version_added: 0.1.0
-author: The Bulkhead authors
+author:
+  - The Bulkhead authors (@bulkhead)
 description:
   - Reads, for every process of every container on this host, what the kernel really enforces - namespaces, control
     group limits, SELinux labels, seccomp, capabilities and mounts - beside what the engine was told.

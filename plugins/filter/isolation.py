@@ -1,0 +1,35 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdict and its table, as filters: pure functions of what isolation_info returned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.policy import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.report import report_lines
+from ansible_collections.bulkhead.classroom.plugins.module_utils.verdict import verdict
+
+
+def isolation_verdict(
+    documents: Mapping[str, Any],
+    policy: Mapping[str, Any] | None = None,
+    waivers: list[Mapping[str, Any]] | None = None,
+    generated: str = "",
+) -> dict[str, Any]:
+    try:
+        return verdict(documents, policy, waivers, str(generated))
+    except PolicyError as error:
+        raise AnsibleFilterError(f"isolation_verdict: {error}") from error
+
+
+def isolation_report_lines(judged: Mapping[str, Any]) -> list[str]:
+    return report_lines(judged)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"isolation_verdict": isolation_verdict, "isolation_report_lines": isolation_report_lines}

@@ -1,0 +1,191 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The image modules' run() against an engine in memory: what they report, and what they ask of the engine."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+from ansible_collections.bulkhead.classroom.plugins.modules import image_build, image_import, image_pull, image_push
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engine_images import FakeImages
+
+SAME = {"parallel": 4, "registry_username": "u", "registry_password": "p"}
+
+
+@pytest.fixture
+def engine():
+    return FakeImages()
+
+
+def actions(result):
+    return [item["action"] for item in result["results"]]
+
+
+def verbs(engine, *wanted):
+    return sorted(call for call in engine.calls if call.split()[0] in wanted)
+
+
+@pytest.fixture
+def contexts(tmp_path):
+    """top stands on low, low on an image from elsewhere; other stands alone."""
+    for name, base in {"low": "base:1", "top": "low:1", "other": "scratch"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text(f"FROM {base}\n")
+    images = [
+        {"name": f"{name}:1", "path": str(tmp_path / name), "dockerfile": "Dockerfile", "args": {}, "labels": {}}
+        for name in ("top", "low", "other")
+    ]
+    return {**SAME, "images": images}
+
+
+def test_build_then_nothing(engine, contexts):
+    engine.put("base:1", 1)
+    predicted = image_build.run(contexts, engine, True)
+    assert actions(predicted) == ["build"] * 3 and engine.calls == []
+    made = image_build.run(contexts, engine, False)
+    assert made["changed"] and engine.calls.index("build low:1") < engine.calls.index("build top:1")
+    again = image_build.run(contexts, engine, False)
+    assert not again["changed"] and actions(again) == ["none"] * 3 and len(engine.calls) == 3
+    assert again["diff"] == {"before": "", "after": ""}
+
+
+def test_a_new_base_builds_all_that_stands_on_it(engine, contexts):
+    engine.put("base:1", 1)
+    image_build.run(contexts, engine, False)
+    engine.put("base:1", 2)
+    for check_mode in (True, False):
+        assert actions(image_build.run(contexts, engine, check_mode)) == ["build", "build", "none"]
+    assert not image_build.run(contexts, engine, True)["changed"]
+
+
+def test_a_missing_base_is_pulled_but_not_in_check_mode(engine, contexts):
+    engine.registry[("base", "1")] = ("sha256:x", engine.put("elsewhere", 1))
+    predicted = image_build.run(contexts, engine, True)
+    assert actions(predicted) == ["build"] * 3 and engine.calls == []
+    assert "base base:1 is not here yet" in predicted["results"][1]["reason"]
+    image_build.run(contexts, engine, False)
+    assert verbs(engine, "pull") == ["pull base:1"] and not image_build.run(contexts, engine, False)["changed"]
+
+
+def test_a_failed_build_skips_what_needs_it_and_nothing_else(engine, contexts):
+    engine.put("base:1", 1)
+    engine.broken.add("low:1")
+    failed = image_build.run(contexts, engine, False)
+    assert failed["failed"] and failed["changed"] and actions(failed) == ["skipped", "build", "build"]
+    assert failed["msg"].startswith("2 of 3 images failed. top:1: Its base low:1 failed")
+    assert "Cannot build low:1: it is broken (the fake). Mend it." in failed["msg"]
+    engine.broken.clear()
+    assert actions(image_build.run(contexts, engine, False)) == ["build", "build", "none"]
+
+
+def test_a_name_may_be_listed_once(engine, contexts):
+    contexts["images"].append(contexts["images"][0])
+    with pytest.raises(InputError, match="top:1 more than once"):
+        image_build.run(contexts, engine, False)
+
+
+@pytest.fixture
+def tarball(tmp_path):
+    path = tmp_path / "root.tar"
+    path.write_bytes(b"one")
+    return path
+
+
+@pytest.fixture
+def imports(tarball):
+    item = {"name": "base:1", "source": str(tarball), "digest": None, "config": {"cmd": ["sh"]}}
+    return {**SAME, "images": [item]}
+
+
+def test_import_then_nothing_then_a_new_tarball(engine, imports, tarball):
+    assert image_import.run(imports, engine, True)["changed"] and engine.calls == []
+    assert image_import.run(imports, engine, False)["changed"]
+    assert not image_import.run(imports, engine, False)["changed"]
+    tarball.write_bytes(b"two")
+    predicted, made = image_import.run(imports, engine, True), image_import.run(imports, engine, False)
+    assert predicted["diff"] == made["diff"] and "tarball or the configuration changed" in made["diff"]["after"]
+    assert len(engine.calls) == 2
+
+
+def test_bad_configuration_stops_before_anything_is_imported(engine, imports, tarball):
+    imports["images"].append({"name": "b:1", "source": str(tarball), "digest": None, "config": {"user": "a\nb"}})
+    with pytest.raises(InputError, match="line break"):
+        image_import.run(imports, engine, False)
+    assert engine.calls == []
+
+
+@pytest.fixture
+def pushes(engine):
+    engine.put("a:1", 1)
+    return {**SAME, "images": [{"name": "a:1", "repository": "r.test/a:1"}]}
+
+
+def test_push_then_nothing(engine, pushes):
+    assert actions(image_push.run(pushes, engine, True)) == ["push"] and not verbs(engine, "push", "tag")
+    made = image_push.run(pushes, engine, False)["results"][0]
+    assert made["reference"] == f"r.test/a@{made['digest']}" and made["digest"] == engine.registry["r.test/a", "1"][0]
+    assert not image_push.run(pushes, engine, False)["changed"] and verbs(engine, "push") == ["push r.test/a:1"]
+
+
+def test_a_lost_tag_is_set_without_a_push(engine, pushes):
+    image_push.run(pushes, engine, False)
+    del engine.tags["r.test/a:1"]
+    assert actions(image_push.run(pushes, engine, True)) == ["tag"]
+    assert actions(image_push.run(pushes, engine, False)) == ["tag"] and len(verbs(engine, "push")) == 1
+    assert not image_push.run(pushes, engine, False)["changed"]
+
+
+def test_a_registry_that_has_something_else_after_the_push_is_an_error(engine, pushes):
+    class Forgetful(FakeImages):
+        def remote_digest(self, name, auth):
+            return "sha256:other"
+
+    forgetful = Forgetful()
+    forgetful.put("a:1", 1)
+    failed = image_push.run(pushes, forgetful, False)
+    assert failed["failed"] and "the registry has sha256:other" in failed["msg"] and not failed["changed"]
+
+
+def test_two_images_for_one_tag_are_refused(engine, pushes):
+    pushes["images"].append({"name": "b:1", "repository": "r.test/a:1"})
+    with pytest.raises(InputError, match="lists the repository r.test/a:1 more than once"):
+        image_push.run(pushes, engine, False)
+
+
+def pulls(name, policy="missing"):
+    return {**SAME, "images": [{"name": name}], "policy": policy}
+
+
+def test_pull_by_tag_and_by_digest(engine, pushes):
+    digest = image_push.run(pushes, engine, False)["results"][0]["digest"]
+    engine.tags.clear()
+    engine.digests.clear()
+    engine.calls.clear()
+    by_digest, by_tag = pulls(f"r.test/a@{digest}"), pulls("r.test/a:1")
+    assert image_pull.run(by_digest, engine, True)["results"][0]["digest"] == digest and engine.calls == []
+    assert (
+        image_pull.run(by_digest, engine, False)["changed"] and not image_pull.run(by_digest, engine, False)["changed"]
+    )
+    assert image_pull.run(by_tag, engine, False)["results"][0]["digest"] == digest
+    assert not image_pull.run(by_tag, engine, False)["changed"] and not verbs(engine, "ask")
+
+
+def test_policy_always_follows_a_tag(engine, pushes):
+    image_push.run(pushes, engine, False)
+    assert not image_pull.run(pulls("r.test/a:1", "always"), engine, False)["changed"]
+    newer = engine.put("newer:1", 2)
+    engine.registry["r.test/a", "1"] = ("sha256:" + "f" * 64, newer)
+    predicted = image_pull.run(pulls("r.test/a:1", "always"), engine, True)
+    made = image_pull.run(pulls("r.test/a:1", "always"), engine, False)
+    assert predicted["diff"] == made["diff"] and made["results"][0]["id"] == newer
+    assert not image_pull.run(pulls("r.test/a:1", "always"), engine, False)["changed"]
+
+
+def test_what_the_registry_lacks_is_an_error_of_that_image_alone(engine, pushes):
+    image_push.run(pushes, engine, False)
+    engine.tags.clear()
+    both = {**SAME, "policy": "missing", "images": [{"name": "r.test/none:1"}, {"name": "r.test/a:1"}]}
+    failed = image_pull.run(both, engine, False)
+    assert failed["failed"] and failed["changed"] and "error" not in failed["results"][1]
+    assert "r.test/none:1: Cannot pull r.test/none:1: manifest unknown" in failed["msg"]
