@@ -1,0 +1,59 @@
+"""The registry, asked from the engine host and from a workspace."""
+
+CA = "/etc/docker/certs.d/{name}/ca.crt"
+
+
+def status(host, registry_name, *options):
+    ca = CA.format(name=registry_name)
+    words = " ".join(options)
+    command = f"curl --silent --output /dev/null --write-out '%{{http_code}}' --cacert {ca} {words} https://{registry_name}/v2/"
+    return host.check_output(command)
+
+
+def test_without_credentials_it_refuses(engine, registry_name):
+    assert status(engine, registry_name) == "401"
+
+
+def test_a_wrong_password_is_refused(engine, registry_name):
+    assert status(engine, registry_name, "--user reader:wrong") == "401"
+
+
+def test_a_reader_may_read(engine, registry_name, password):
+    assert status(engine, registry_name, f"--user reader:{password('reader')}") == "200"
+
+
+def test_a_reader_may_not_push(engine, registry_name, password):
+    user = f"--user reader:{password('reader')}"
+    ca = CA.format(name=registry_name)
+    url = f"https://{registry_name}/v2/course/base/blobs/uploads/"
+    command = f"curl --silent --output /dev/null --write-out '%{{http_code}}' --cacert {ca} {user} --request POST {url}"
+    assert engine.check_output(command) == "403"
+
+
+def test_another_authority_is_not_trusted(engine, registry_name):
+    # curl's code 60: the peer's certificate cannot be verified.
+    assert engine.run(f"curl --silent https://{registry_name}/v2/").rc == 60
+
+
+def test_a_workspace_reaches_it_and_is_refused(engine, registry_name):
+    address = engine.check_output(f"getent hosts {registry_name}").split()[0]
+    # busybox has no TLS: an answer to plain HTTP on the TLS port proves the way, and 400 that nothing is given.
+    command = f"docker exec workspace-ada busybox wget -T 10 -q -O - http://{address}:443/v2/"
+    answer = engine.run(command)
+    assert answer.failed
+    assert "400" in answer.stderr
+
+
+def test_others_tools_accept_the_image(engine, registry_name, password):
+    credentials = f"reader:{password('reader')}"
+    image = f"docker://{registry_name}/course/workspace:latest"
+    command = f"skopeo inspect --cert-dir /etc/docker/certs.d/{registry_name} --creds {credentials} {image}"
+    assert '"Digest": "sha256:' in engine.check_output(command)
+
+
+def test_it_listens_on_the_classroom_only(registry):
+    listeners = registry.check_output("ss --listening --numeric --tcp --no-header").splitlines()
+    ports = {line.split()[3] for line in listeners}
+    assert "0.0.0.0:5000" not in ports
+    assert "*:5000" not in ports
+    assert "0.0.0.0:443" not in ports
