@@ -113,15 +113,15 @@ def _absent(room: Room) -> Iterator[dict[str, Any]]:
     for want in room.policy.expected:
         found = (want.host, want.name) in present if want.host else want.name in names
         if not found:
-            yield _absent_finding(want)
+            yield _absent_finding(want, room)
 
 
-def _absent_finding(want: Expected) -> dict[str, Any]:
+def _absent_finding(want: Expected, room: Room) -> dict[str, Any]:
     place = want.host or "any host"
     outcome = Outcome(FAIL, f"no container of that name on {place}", (Fact("container list", want.name, "not in it"),))
     subject = f"{want.host or '?'}/{want.name}"
     return {
-        **_finding(workspaces.PRESENT, outcome, subject),
+        **_finding(workspaces.PRESENT, _unless_skipped(workspaces.PRESENT, room, outcome), subject),
         "host": want.host or "",
         "container": want.name,
         "student": want.student or "",
@@ -130,13 +130,13 @@ def _absent_finding(want: Expected) -> dict[str, Any]:
 
 def _host_finding(check: Check, host: Host, room: Room) -> dict[str, Any]:
     assert check.decide_host is not None
-    outcome = _skipped(check, room) or check.decide_host(host, room)
+    outcome = _unless_skipped(check, room, check.decide_host(host, room))
     return {**_finding(check, outcome, host.subject), "host": host.name, "container": "", "student": ""}
 
 
 def _container_finding(check: Check, container: Container, room: Room) -> dict[str, Any]:
     assert check.decide is not None
-    outcome = _skipped(check, room) or check.decide(container, room)
+    outcome = _unless_skipped(check, room, check.decide(container, room))
     return {
         **_finding(check, outcome, container.subject),
         "host": container.host,
@@ -145,9 +145,12 @@ def _container_finding(check: Check, container: Container, room: Room) -> dict[s
     }
 
 
-def _skipped(check: Check, room: Room) -> Outcome | None:
+def _unless_skipped(check: Check, room: Room, outcome: Outcome) -> Outcome:
+    """No facts means that nothing else is judged either: leaving out that error would make the whole subject green."""
     reason = (room.policy.skip or {}).get(check.id)
-    return Outcome(SKIP, "not judged", reason=f"left out by the policy: {reason}") if reason else None
+    if not reason or (check in catalogue.EXISTENCE and outcome.status == ERROR):
+        return outcome
+    return Outcome(SKIP, "not judged", reason=f"left out by the policy: {reason}")
 
 
 def _finding(check: Check, outcome: Outcome, subject: str) -> dict[str, Any]:

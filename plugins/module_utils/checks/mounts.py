@@ -25,7 +25,8 @@ CLOSED_TREES = ("/dev", "/proc", "/root", "/sys")
 # Which namespace a kernel file system shows: one made in the host's namespace is the host's.
 VIEWS = {"proc": "pid", "sysfs": "net"}
 KERNEL_FILESYSTEMS = tuple(VIEWS)
-# Must be empty or covered; the rest of the protected paths must be read-only.
+CONTROL_GROUPS = ("cgroup", "cgroup2")
+# Must be read-only; the rest of the protected paths must be empty or covered.
 READ_ONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", "/sys")
 Place = Mapping[str, Any]
 
@@ -138,6 +139,9 @@ def decide_masked(container: Container, room: Room) -> Outcome:
             else:
                 bare = mount.filesystem in KERNEL_FILESYSTEMS
                 judged.append((Fact(table.path, mount.raw, mount.raw), f"{path} is not masked" if bare else ""))
+        # A file system of its own below /sys: who writes there lifts the limits.
+        groups = (mount for mount in mounts if mount.filesystem in CONTROL_GROUPS and not mount.read_only)
+        judged.extend((Fact(table.path, mount.raw, mount.raw), f"{mount.target} is writable") for mount in groups)
     return judge_all(judged, "masked or read-only")
 
 
@@ -194,7 +198,7 @@ CHECKS = (
         id="masked-paths",
         title="The kernel's own files are masked",
         severity="high",
-        expected="sensitive files of /proc and /sys covered, kernel settings read-only",
+        expected="sensitive files of /proc and /sys covered, kernel settings and control groups read-only",
         remedy="Create the container without systempaths=unconfined and not as privileged.",
         decide=decide_masked,
         cis=("5.5",),
