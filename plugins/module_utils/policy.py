@@ -38,7 +38,7 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True)
 class Expected:
-    """A workspace that must be there. Limits are upper bounds, in the engine's words; None: what the engine was told."""
+    """A workspace that must be there. Limits are upper bounds; without one, what the engine was told counts."""
 
     name: str
     host: str | None = None

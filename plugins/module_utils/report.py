@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verdict as lines for a terminal: what is wrong first, with evidence and cure; then one line per container. Pure."""
+"""The verdict as lines for a terminal: first what is wrong, with evidence and cure, then a table. Pure."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def missing(facts: Iterable[Fact]) -> Outcome:
 def judge_all(judged: Iterable[tuple[Fact, str]], good: str) -> Outcome:
     """The verdict over many facts, each with its objection (or an empty one).
 
-    One proven fault is a fail. Else one missing piece of evidence is an error. Else, and only with any evidence, a pass.
+    One proven fault is a fail; else one missing piece of evidence is an error; else, if there is evidence, a pass.
     """
     pairs = list(judged)
     faults = [(fact, objection) for fact, objection in pairs if fact.known and objection]

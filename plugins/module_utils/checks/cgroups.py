@@ -120,7 +120,7 @@ def decide_membership(container: Container, room: Room) -> Outcome:
 
 
 def _below(path: str, parent: str) -> bool:
-    """A path for the cgroupfs driver; a slice's name for systemd, which puts it below the slices that it is named after."""
+    """A path for the cgroupfs driver; for systemd a slice's name, which has its place below other slices."""
     if parent.startswith("/"):
         return path == parent or path.startswith(parent + "/")
     return parent in path.split("/")
@@ -144,7 +144,7 @@ CHECKS = (
             title=title,
             severity=severity,
             expected="a finite value, not above what was declared",
-            remedy=f"Set {option} for the container (docker update changes it while it runs), and look for who raised it.",
+            remedy=f"Set {option} for the container (docker update does so while it runs), and look for who raised it.",
             decide=decide_limit(limit, declared, ceiling),
             cis=cis,
         )

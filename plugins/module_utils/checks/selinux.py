@@ -183,7 +183,8 @@ CHECKS = (
         title="Confined by its SELinux type",
         severity="critical",
         expected="a container type",
-        remedy="Set selinux-enabled in the engine's configuration, and create the container without label=disable or label=type.",
+        remedy="Set selinux-enabled in the engine's configuration, and create the container without label=disable or "
+        "label=type.",
         decide=needing_selinux(decide_type),
         cis=("5.3",),
     ),
