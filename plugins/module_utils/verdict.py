@@ -48,7 +48,7 @@ def verdict(
     waivers: list[Mapping[str, Any]] | None = None,
     generated: str = "",
 ) -> dict[str, Any]:
-    """documents: host name to facts (or to the isolation_info result that has them). generated: ISO time of this run."""
+    """documents: host name to facts (or to the isolation_info result with them). generated: ISO time of this run."""
     room = build(documents, Policy.from_params(policy, catalogue.IDS))
     accepted = waivers_from(waivers, catalogue.IDS)
     today = _day(generated, accepted)

@@ -18,7 +18,7 @@ PAIRS = {"ada": "c12,c34", "grace": "c56,c78"}
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 HOST_NAMESPACES = {kind: f"4:402653183{number}" for number, kind in enumerate(KINDS)}
 SIZES = {"memory": 512 * MIB, "memory_swap": 512 * MIB, "cpus": 0.5, "pids_limit": 100}
-NOBODY = {name: "0000000000000000" for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
+NOBODY = dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), "0000000000000000")
 PLACES = (
     ("socket", "/run/docker.sock", "0:24", "/docker.sock"),
     ("socket", "/run/containerd/containerd.sock", "0:24", "/containerd/containerd.sock"),
