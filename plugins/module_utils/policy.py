@@ -72,9 +72,11 @@ class Policy:
         if "capabilities" in values:
             values["capabilities"] = capability_names(values["capabilities"], "policy.capabilities")
         values["skip"] = _skip(values.get("skip") or {}, checks)
+        expected = values.get("expected", [])
+        if not isinstance(expected, (list, tuple)):
+            raise PolicyError("policy.expected must be a list of dictionaries.")
         values["expected"] = tuple(
-            expected_from(entry, f"policy.expected[{index}]")
-            for index, entry in enumerate(values.get("expected") or [])
+            expected_from(entry, f"policy.expected[{index}]") for index, entry in enumerate(expected)
         )
         return cls(**values)
 
