@@ -95,7 +95,7 @@ def test_swap_above_the_expected_is_red_and_parents_are_taken_as_systemd_names_t
     assert red(judged(document, policy(expected=[expected("ada", **allowed)]))) == {(ADA, "cgroup-swap-limit"): "fail"}
 
 
-@pytest.mark.parametrize("state", ["exited", "created", "dead", "restarting", ""])
+@pytest.mark.parametrize("state", ["exited", "created", "dead", "restarting", "removing"])
 def test_a_workspace_that_does_not_run_is_red_and_another_container_is_none_of_its_business(state):
     assert red(judged(changed(lambda _d, ada: put(ada, "state", state)))) == {(ADA, "workspace-running"): "fail"}
 
@@ -104,6 +104,11 @@ def test_a_workspace_that_does_not_run_is_red_and_another_container_is_none_of_i
 
     found = find(judged(changed(stranger), {"capabilities": []}), "workspace-running", f"{facts.HOST}/tool")
     assert found["status"] == "notapplicable"
+
+
+@pytest.mark.parametrize("state", ["", None, "levitating"])
+def test_a_workspace_in_no_state_that_anybody_knows_is_red(state):
+    assert set(red(judged(changed(lambda _d, ada: put(ada, "state", state))))) == {(ADA, "workspace-running")}
 
 
 def test_a_waiver_accepts_its_finding_and_keeps_it_in_sight():
