@@ -91,7 +91,8 @@ class Container:
 
     @property
     def processes(self) -> list[Process]:
-        return [Process(record) for record in as_list(self.record.get("processes")) if isinstance(record, Mapping)]
+        # A broken record stays, as a process of which nothing is known.
+        return [Process(as_mapping(record)) for record in as_list(self.record.get("processes"))]
 
     @property
     def sources(self) -> list[Mapping[str, Any]]:
@@ -105,9 +106,10 @@ class Container:
         tables = as_mapping(self.record.get("mounts")) or {"": None}
         for table in tables.values():
             fact = fact_from(table, "/proc/PID/mountinfo")
-            mounts = mountinfo.parse_lines(map(str, as_list(fact.value)))
-            if fact.known and not mounts:
-                fact = Fact(fact.path, error="recorded without a mount")
+            lines = as_list(fact.value)
+            mounts = mountinfo.parse_lines(map(str, lines))
+            if fact.known and (not mounts or len(mounts) != len(lines)):
+                fact, mounts = Fact(fact.path, error="recorded without a mount, or with a line that is none"), []
             yield fact, mounts
 
 

@@ -45,8 +45,11 @@ def judge_mounts(container: Container, object_to: Callable[[Mount], str], good: 
 
 
 def places(container: Container, room: Room, kinds: tuple[str, ...]) -> list[Place]:
+    """The host's places of these kinds. One that is recorded in part spoils all: what it was, nobody knows."""
     recorded = [as_mapping(place) for place in as_list(room.host_of(container).facts.get("places"))]
-    return [place for place in recorded if place.get("kind") in kinds and place.get("device") and place.get("inside")]
+    if not all(isinstance(place.get(key), str) for place in recorded for key in ("kind", "path", "device", "inside")):
+        return []
+    return [place for place in recorded if place["kind"] in kinds]
 
 
 def exposes(mount: Mount, place: Place) -> bool:
@@ -122,14 +125,14 @@ def decide_root(container: Container, room: Room) -> Outcome:
 
 def decide_masked(container: Container, room: Room) -> Outcome:
     recorded = room.host_of(container).facts.get("protected_paths")
-    if not isinstance(recorded, (list, tuple)) or not recorded:
+    if not as_list(recorded) or not all(str(path).startswith("/") for path in as_list(recorded)):
         return missing([Fact("/proc", error="the host's protected paths are not recorded")])
     judged = []
     for table, mounts in container.mount_tables():
         if not table.known:
             judged.append((table, ""))
             continue
-        for path in map(str, recorded):
+        for path in map(str, as_list(recorded)):
             mount = covering(mounts, path)
             if mount is None:
                 judged.append((Fact(table.path, error=f"no mount covers {path}"), ""))

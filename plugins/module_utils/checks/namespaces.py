@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.checks.base import (
+    PASS,
     Check,
     Decide,
     Outcome,
@@ -30,8 +31,8 @@ def decide_for(kind: str) -> Decide:
     def decide(container: Container, room: Room) -> Outcome:
         own = room.host_of(container).namespaces(kind)
         known = {fact.value for fact in own if fact.known}
-        if not known:
-            return missing(own or [Fact(f"/proc/self/ns/{kind}", error="the host's own namespaces are not recorded")])
+        if not own:
+            return missing([Fact(f"/proc/self/ns/{kind}", error="the host's own namespaces are not recorded")])
 
         def object_to(fact: Fact) -> str:
             if fact.value in known:
@@ -39,7 +40,10 @@ def decide_for(kind: str) -> Decide:
             others = room.sharers(f"ns-{kind}", container, fact.value)
             return f"shares its {kind} namespace ({fact.value}) with {', '.join(others)}" if others else ""
 
-        return judge_processes(container, lambda process: process.namespace(kind), object_to, "private")
+        outcome = judge_processes(container, lambda process: process.namespace(kind), object_to, "private")
+        unread = [fact for fact in own if not fact.known]
+        # What was not read cannot be compared with; a fault that is proved stays one.
+        return missing(unread) if unread and outcome.status == PASS else outcome
 
     return decide
 

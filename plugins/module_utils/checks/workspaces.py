@@ -12,9 +12,13 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.checks.base imp
     PASS,
     Check,
     Outcome,
+    missing,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.evidence import Fact, printable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.room import Container, Host, Room
+
+# Besides running and paused.
+STATES = ("created", "restarting", "removing", "exited", "dead")
 
 
 def decide_available(host: Host, room: Room) -> Outcome:
@@ -32,6 +36,8 @@ def decide_running(container: Container, room: Room) -> Outcome:
         return Outcome(ERROR, "could not be read", (Fact(f"inspect {container.name}", error=broken),), "", broken)
     if container.running:
         return Outcome(PASS, state, evidence)
+    if state not in STATES:
+        return missing([Fact(f"inspect {container.name}", error=f"no state that an engine knows: {state}")])
     if room.policy.student_label in container.labels or room.expected(container):
         return Outcome(FAIL, f"the container is {state}", evidence)
     return Outcome(NOTAPPLICABLE, state, evidence, reason="not running, and no workspace: there is nothing to isolate")
