@@ -133,7 +133,9 @@ def _limit(kernel: Kernel, path: str) -> Fact:
 def parse_limit(raw: str) -> int | float | str:
     """'max', a number, or 'quota period' (a number of processors)."""
     parts = raw.split()
-    if not parts or parts[0] == UNLIMITED:
+    if not 1 <= len(parts) <= 2:
+        raise ValueError(raw)
+    if parts[0] == UNLIMITED:
         return UNLIMITED
     if len(parts) == 2:
         return round(int(parts[0]) / int(parts[1]), 4) if int(parts[1]) > 0 else UNLIMITED
