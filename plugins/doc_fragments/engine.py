@@ -11,7 +11,7 @@ options:
   docker_host:
     description:
       - The engine to talk to, for example V(unix:///var/run/docker.sock) or V(tcp://engine.example:2376).
-      - Without it the environment variable E(DOCKER_HOST) of the target counts, and then V(unix:///var/run/docker.sock).
+      - Without it the environment variable E(DOCKER_HOST) of the target counts, then V(unix:///var/run/docker.sock).
     type: str
   tls:
     description: Speak TLS with the engine, and verify its certificate.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps an inventory from becoming a classroom: every problem at once, each with its variable and its cure. Pure."""
+"""What keeps an inventory from becoming a classroom: all problems at once, with their variables and cures. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Optional
+from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import (
     SpecError,
@@ -185,7 +185,7 @@ def capacity_problems(machines: Iterable[Mapping[str, Any]], free: Mapping[str, 
     ]  # fmt: skip
 
 
-def _lack(variable: str, what: str, unit: str, wanted: int, free: int) -> Optional[str]:
+def _lack(variable: str, what: str, unit: str, wanted: int, free: int) -> str | None:
     if free < 0 or wanted <= free:
         return None
     return f"{variable}: the machines need {wanted} {unit} of {what}, the hypervisor has {free} {unit}: lower it"

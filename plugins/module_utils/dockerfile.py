@@ -41,7 +41,7 @@ def _stages(text: str, args: Mapping[str, str]) -> list[_Stage]:
     stages: list[_Stage] = []
     variables: dict[str, str] = {}
     for line in instructions(text):
-        word, _, rest = line.partition(" ")
+        word, _blank, rest = line.partition(" ")
         if word.upper() == "ARG" and not stages:
             variables.update(_arguments(rest, args, variables))
         elif word.upper() == "FROM":
@@ -103,7 +103,7 @@ def _arguments(rest: str, given: Mapping[str, str], variables: Mapping[str, str]
         words = rest.split()
     found: dict[str, str] = {}
     for word in words:
-        name, _, default = word.partition("=")
+        name, _equals, default = word.partition("=")
         found[name] = given[name] if name in given else substitute(default, {**variables, **found})
     return found
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine
 
 T = TypeVar("T")
+S = TypeVar("S")
 HANG = "no answer within the time limit"
 
 
@@ -101,28 +102,34 @@ def _batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
+def _wanted(spec: S | None) -> S:
+    """What a step wants. plan() gives it to each that makes or changes something."""
+    if spec is None:
+        raise AssertionError("the plan has a step that makes something, without saying what")
+    return spec
+
+
 def _create(step: Step, engine: ContainerEngine, out: Outcome) -> None:
     """The container, or its successor under a name of its own; an earlier run's finished successor is taken over."""
-    assert step.spec is not None
+    spec = _wanted(step.spec)
     if step.successor:
         out.ids[step.name] = step.successor
         if step.action == "create":
             engine.rename(step.successor, step.name)
         return
-    for endpoint in step.spec.networks:
+    for endpoint in spec.networks:
         if endpoint.name in out.network_errors:
             raise EngineError(out.network_errors[endpoint.name].rstrip("."))
     name = step.name if step.action == "create" else step.name + SUCCESSOR
-    key = engine.create(name, create_body(step.spec))
+    key = engine.create(name, create_body(spec))
     # Engines before API 1.44 take one network at creation.
-    for endpoint in step.spec.networks[1:]:
+    for endpoint in spec.networks[1:]:
         engine.join(endpoint.name, key, endpoint_body(endpoint))
     out.ids[step.name] = key
 
 
 def _update(step: Step, engine: ContainerEngine) -> None:
-    assert step.spec is not None
-    engine.update(step.id, step.name, update_body(step.changes, step.spec))
+    engine.update(step.id, step.name, update_body(step.changes, _wanted(step.spec)))
 
 
 def _remove(step: Step, engine: ContainerEngine) -> None:
@@ -182,8 +189,7 @@ def _recreate_network(step: NetworkStep, inside: Iterable[Member], engine: Conta
 
 
 def _create_network(step: NetworkStep, engine: ContainerEngine) -> None:
-    assert step.spec is not None
-    engine.create_network(network_body(step.spec))
+    engine.create_network(network_body(_wanted(step.spec)))
 
 
 def _rejoin(network: str, member: Member, engine: ContainerEngine) -> None:

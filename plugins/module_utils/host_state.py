@@ -51,7 +51,7 @@ def missing_packages(wanted: Sequence[str], listing: str) -> list[str]:
     """Those of `wanted` that are not installed; `listing` holds "name status" lines as dpkg-query gives them."""
     installed = set()
     for line in listing.splitlines():
-        name, _, status = line.partition(" ")
+        name, _blank, status = line.partition(" ")
         # "install ok installed", "hold ok installed"; "deinstall ok config-files" is not installed.
         if status.split()[1:] == ["ok", "installed"]:
             installed.add(name)

@@ -27,7 +27,9 @@ def subnet_address(subnet: str, number: int) -> str:
     try:
         network = ipaddress.IPv4Network(subnet)
     except ValueError as error:
-        raise MachineError(f"{subnet!r} is not an IPv4 subnet ({error}): set classroom_subnet to one like 192.168.150.0/24") from error
+        raise MachineError(
+            f"{subnet!r} is not an IPv4 subnet ({error}): set classroom_subnet to one like 192.168.150.0/24"
+        ) from error
     if not 0 < number < network.num_addresses - 1:
         raise MachineError(f"{subnet} has no host address {number}: set classroom_subnet to a larger one")
     return str(network.network_address + number)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -51,8 +52,10 @@ def parse_cpus(value: object) -> int:
         cpus = float(str(value))
     except ValueError as error:
         raise SpecError(f"cpus: '{value}' is no number; write 0.5 or 2") from error
-    # The engine's own floor is a hundredth of a processor; NaN fails this comparison too.
-    if not cpus >= 0.01:
+    # NaN compares with nothing, and infinity has no billionths.
+    if not math.isfinite(cpus):
+        raise SpecError(f"cpus: '{value}' is no number; write 0.5 or 2")
+    if cpus < 0.01:
         raise SpecError(f"cpus: {value} is below 0.01, the least that the engine accepts")
     return round(cpus * 1_000_000_000)
 

@@ -38,7 +38,7 @@ def make(engine, base_image, name, content):
     container = engine.client.create_container(base_image, ["sh", "-c", f"echo '{content}' > /content"])
     engine.client.start(container["Id"])
     engine.client.wait(container["Id"])
-    repository, _, tag = name.partition(":")
+    repository, _colon, tag = name.partition(":")
     engine.client.commit(container["Id"], repository, tag)
     engine.client.remove_container(container["Id"])
 

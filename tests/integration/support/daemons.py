@@ -45,7 +45,7 @@ class Daemon:
 
     def launch(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self.argv, stdout=log, stderr=log, preexec_fn=die_with_parent)  # noqa: PLW1509
+            self.process = subprocess.Popen(self.argv, stdout=log, stderr=log, preexec_fn=die_with_parent)
 
     def end(self, how: signal.Signals = signal.SIGTERM, seconds: float = 60) -> None:
         if self.process and self.process.poll() is None:

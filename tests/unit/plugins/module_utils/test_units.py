@@ -50,7 +50,7 @@ def test_processors(value, billionths):
     assert parse_cpus(value) == billionths
 
 
-@pytest.mark.parametrize("value", [0, -1, 0.001, "nan", "half"])
+@pytest.mark.parametrize("value", [0, -1, 0.001, "nan", "inf", "half"])
 def test_processors_that_are_none(value):
     with pytest.raises(SpecError, match="^cpus: "):
         parse_cpus(value)

@@ -14,13 +14,13 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.workspaces impo
 )
 
 PAIRS = {"ada": "c12,c34", "grace": "c56,c78"}
-ROOM = [{"name": "ada"}, {"name": "grace", "memory": "256m", "cpus": 1}]
+ROOM = ({"name": "ada"}, {"name": "grace", "memory": "256m", "cpus": 1})
 PLACE = "/var/lib/bulkhead/workspaces/room"
 COMMON = {"image": "base", "memory": "128m", "memory_swap": "128m", "cpus": 0.5, "pids_limit": 64}
 
 
-def made(students=ROOM, pairs=PAIRS):
-    return {one["hostname"]: one for one in containers(students, pairs, PLACE, "workspace-")}
+def made(students=ROOM, pairs=None):
+    return {one["hostname"]: one for one in containers(students, pairs or PAIRS, PLACE, "workspace-")}
 
 
 def test_each_workspace_has_its_own_pair_home_and_network():
