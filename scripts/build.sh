@@ -14,7 +14,8 @@ ansible-galaxy collection install --no-deps --collections-path "$place/collectio
 
 stray=$(tar -tzf "$archive" | grep -E '^(collections|tests|molecule|reports|\.)' || true)
 if [ -n "$stray" ]; then
-    printf 'scripts/build.sh: files in the archive that belong to the repository only (galaxy.yml, build_ignore):\n%s\n' "$stray" >&2
+    printf '%s: files in the archive that belong to the repository only (galaxy.yml, build_ignore):\n%s\n' \
+        scripts/build.sh "$stray" >&2
     exit 1
 fi
 cd "$place"

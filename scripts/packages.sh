@@ -43,7 +43,9 @@ fi
 if [ -d /run/systemd/system ]; then
     for package in "${missing[@]}"; do
         case $package in
-            docker.io) "${as_root[@]}" systemctl disable --quiet --now docker.service docker.socket containerd.service ;;
+            docker.io)
+                "${as_root[@]}" systemctl disable --quiet --now docker.service docker.socket containerd.service
+                ;;
             docker-registry) "${as_root[@]}" systemctl disable --quiet --now docker-registry.service ;;
         esac
     done

@@ -32,7 +32,7 @@ run --python "$current" "$@"
 # Words choose tests: then only those run.
 [ $# -eq 0 ] || exit 0
 
-# The floor of what runs on the hosts (EL 9). On the path, a version manager's python3.9 may be a shim that runs nothing.
+# The floor of what runs on the hosts (EL 9). On the path, a version manager's python3.9 may be a shim of nothing.
 floor=3.9
 for candidate in "python$floor" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$floor"*/bin/"python$floor"; do
     if real=$("$candidate" -c 'import sys; print(sys.executable)' 2>/dev/null); then

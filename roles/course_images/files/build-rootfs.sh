@@ -38,6 +38,7 @@ purge='true'
 if [ -n "$remove" ]; then
     purge="chroot \"\$1\" dpkg --purge --force-remove-essential --force-depends $(echo "$remove" | tr ',' ' ')"
 fi
+# shellcheck disable=SC2016 # $1 is expanded by the shell that mmdebstrap starts for a hook, not by this one.
 if ! mmdebstrap --quiet --format=tar --variant=essential ${packages:+--include="$packages"} \
     --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' \

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Starts libvirt where no service manager does: containers and minimal machines. Prints what it started, nothing otherwise.
+# Starts libvirt where no service manager does: containers and minimal machines. Prints what it started, if anything.
 set -eu
 
-# Where no udev runs, /dev/kvm stays root:root 0600. libvirt then probes QEMU anew at every definition (80 s each), because
-# its own user cannot open the device that it found.
+# Where no udev runs, /dev/kvm stays root:root 0600. libvirt then probes QEMU anew at every definition (80 s each),
+# because its own user cannot open the device that it found.
 if [ -c /dev/kvm ] && [ "$(stat --format=%G:%a /dev/kvm)" != kvm:660 ]; then
   chgrp kvm /dev/kvm
   chmod 0660 /dev/kvm
@@ -21,5 +21,5 @@ for _ in $(seq 100); do
   virsh --quiet --connect qemu:///system version >/dev/null 2>&1 && exit 0
   sleep 0.2
 done
-echo "libvirtd was started on this host but does not answer on qemu:///system. See its log: journalctl, or /var/log/libvirt" >&2
+echo "libvirtd was started here but does not answer on qemu:///system. See its log: journalctl, or /var/log/libvirt" >&2
 exit 1
