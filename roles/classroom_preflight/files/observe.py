@@ -1,8 +1,7 @@
-#!/usr/bin/python3
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""observe.py CLASSROOM DIRECTORY: what a host has and has to give to a classroom, as JSON. Reads only; needs no package."""
+"""observe.py CLASSROOM DIRECTORY: what a host has to give to a classroom, as JSON. Reads only; needs no package."""
 
 from __future__ import annotations
 
@@ -14,12 +13,14 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+PROGRAMS = "/usr/sbin:/usr/bin:/sbin:/bin"
+
 
 def output(*argv: str) -> str:
     """What a program prints; nothing where it is missing or refuses, as on a host without libvirt."""
-    if not shutil.which(argv[0], path="/usr/sbin:/usr/bin:/sbin:/bin"):
+    if not shutil.which(argv[0], path=PROGRAMS):
         return ""
-    return subprocess.run(argv, capture_output=True, text=True, check=False, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}).stdout
+    return subprocess.run(argv, capture_output=True, text=True, check=False, env={"PATH": PROGRAMS}).stdout
 
 
 def own_bridge(classroom: str) -> str:
