@@ -11,6 +11,10 @@ verdict=/run/bulkhead-accelerator.$(cat /proc/sys/kernel/random/boot_id)
 if [ ! -s "$verdict" ]; then
   if [ ! -c /dev/kvm ]; then
     printf 'qemu\n/dev/kvm does not exist on this host\n' >"$verdict.new"
+  elif [ ! -s "$kernel" ]; then
+    # A dry run before there is an image: no answer, so none is kept.
+    printf 'qemu\nnot tried: %s does not exist yet\n' "$kernel"
+    exit 0
   else
     console=$(mktemp)
     trap 'rm -f "$console"' EXIT
