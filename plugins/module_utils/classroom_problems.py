@@ -21,7 +21,11 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.units import (
 )
 
 # A label of a host name (RFC 1123), in lower case: names become host names, container names and parts of paths.
-NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")
+NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
+# What a workspace may not go without, and how such a limit is written.
+EXAMPLES = {"memory": "128m", "memory_swap": "128m", "cpus": "0.5", "pids_limit": "128"}
+# The engine takes these for no limit at all.
+NO_LIMIT = re.compile(r"-1|unlimited|0+(\.0+)?\s*[bkmgt]?(i?b)?", re.IGNORECASE)
 VARIABLES = frozenset(
     {
         "classroom_domain",
@@ -76,10 +80,10 @@ def variable_problems(names: Iterable[str]) -> list[str]:
 def name_problems(facts: Mapping[str, Any]) -> list[str]:
     rule = "lower-case letters, digits and hyphens, a letter first, 2 to 32 characters"
     found = []
-    if not NAME.match(facts["name"]):
+    if not NAME.fullmatch(facts["name"]):
         found.append(f"classroom_name: {facts['name']!r} is no name: use {rule}")
     students = [student["name"] for student in facts["students"]]
-    found += [f"classroom_students: {name!r} is no name: use {rule}" for name in students if not NAME.match(name)]
+    found += [f"classroom_students: {name!r} is no name: use {rule}" for name in students if not NAME.fullmatch(name)]
     found += [
         f"classroom_students: {name!r} stands there {count} times: each student needs a name of their own"
         for name, count in Counter(students).items()
@@ -87,7 +91,7 @@ def name_problems(facts: Mapping[str, Any]) -> list[str]:
     ]
     machines = [machine["name"] for machine in facts["machines"]]
     return found + [
-        f"hosts.yml: {name!r} is no name for a machine: use {rule}" for name in machines if not NAME.match(name)
+        f"hosts.yml: {name!r} is no name for a machine: use {rule}" for name in machines if not NAME.fullmatch(name)
     ]
 
 
@@ -131,26 +135,40 @@ def _inside(subnet: ipaddress.IPv4Network, text: str) -> bool:
 def limit_problems(facts: Mapping[str, Any]) -> list[str]:
     engines = [machine for machine in facts["machines"] if machine.get("engine")]
     room = min(engines, key=lambda machine: int(machine["memory_mib"]), default=None)
+    (where, common), *students = _limits(facts)
+    of_all = _faults(common, room)
+    found = [f"{where}: {fault}" for fault in of_all]
+    for where, limits in students:
+        # What is wrong for everybody is said once.
+        found += [f"{where}: {fault}" for fault in _faults(limits, room) if fault not in of_all]
+    return found
+
+
+def _faults(limits: Mapping[str, Any], room: Mapping[str, Any] | None) -> list[str]:
+    missing = [name for name in EXAMPLES if NO_LIMIT.fullmatch(str(limits[name]).strip())]
+    if missing:
+        return [
+            f"{name}: {limits[name]} would mean no limit, and a workspace needs one: write one like {EXAMPLES[name]}"
+            for name in missing
+        ]
+    try:
+        memory = parse_size(limits["memory"], "memory")
+        parse_swap(limits["memory_swap"], memory)
+        cpus = parse_cpus(limits["cpus"])
+        parse_pids(limits["pids_limit"])
+    except SpecError as error:
+        return [str(error)]
     found = []
-    for where, limits in _limits(facts):
-        try:
-            memory = parse_size(limits["memory"], "memory")
-            parse_swap(limits["memory_swap"], memory)
-            cpus = parse_cpus(limits["cpus"])
-            parse_pids(limits["pids_limit"])
-        except SpecError as error:
-            found.append(f"{where}: {error}")
-            continue
-        if room and memory > room["memory_mib"] * MIB:
-            found.append(
-                f"{where}: memory {limits['memory']} is more than machine {room['name']} has "
-                f"({room['memory_mib']} MiB): lower it, or raise classroom_machine_memory_mib"
-            )
-        if room and cpus > room["vcpus"] * 1_000_000_000:
-            found.append(
-                f"{where}: cpus {limits['cpus']} is more than machine {room['name']} has ({room['vcpus']}): "
-                "lower it, or raise classroom_machine_vcpus"
-            )
+    if room and memory > room["memory_mib"] * MIB:
+        found.append(
+            f"memory {limits['memory']} is more than machine {room['name']} has ({room['memory_mib']} MiB): "
+            "lower it, or raise classroom_machine_memory_mib"
+        )
+    if room and cpus > room["vcpus"] * 1_000_000_000:
+        found.append(
+            f"cpus {limits['cpus']} is more than machine {room['name']} has ({room['vcpus']}): "
+            "lower it, or raise classroom_machine_vcpus"
+        )
     return found
 
 

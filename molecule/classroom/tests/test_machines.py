@@ -19,9 +19,10 @@ def test_nothing_was_denied_since_the_boot(machine):
 
 
 def test_there_is_no_way_out(machine):
-    assert machine.check_output("ip route show default | grep -c via || true") == "0" or machine.run(
-        "timeout 3 bash -c '</dev/tcp/192.0.2.1/80'"
-    ).failed
+    assert (
+        machine.check_output("ip route show default | grep -c via || true") == "0"
+        or machine.run("timeout 3 bash -c '</dev/tcp/192.0.2.1/80'").failed
+    )
 
 
 def test_nobody_enters_with_a_password(machine):

@@ -19,7 +19,9 @@ def test_the_verdict_is_green_and_complete(report):
 
 
 def test_each_has_a_category_pair_of_its_own(engine, inspected):
-    labels = {engine.check_output(f"tr -d '\\0' </proc/{one['State']['Pid']}/attr/current") for one in inspected.values()}
+    labels = {
+        engine.check_output(f"tr -d '\\0' </proc/{one['State']['Pid']}/attr/current") for one in inspected.values()
+    }
     assert len(labels) == len(STUDENTS)
     assert {label.split(":")[2] for label in labels} <= {"container_t", "container_init_t"}
     assert all(label.split(":", 4)[4].count(",") == 1 for label in labels)
@@ -36,7 +38,9 @@ def test_no_privilege_is_left(engine, inspected, student):
 def test_the_limits_stand_in_the_kernel(engine, inspected, student):
     slice_ = engine.check_output(f"cut -d: -f3 /proc/{inspected[student]['State']['Pid']}/cgroup")
     assert slice_.startswith("/bulkhead.slice/")
-    read = engine.check_output(f"cd /sys/fs/cgroup{slice_} && cat memory.max memory.swap.max cpu.max pids.max").split("\n")
+    read = engine.check_output(f"cd /sys/fs/cgroup{slice_} && cat memory.max memory.swap.max cpu.max pids.max").split(
+        "\n"
+    )
     memory = 96 if student == "ada" else 128
     assert read == [str(memory << 20), "0", "50000 100000", "128"]
 
