@@ -146,6 +146,9 @@ def limit_problems(facts: Mapping[str, Any]) -> list[str]:
 
 def _faults(limits: Mapping[str, Any], room: Mapping[str, Any] | None) -> list[str]:
     missing = [name for name in EXAMPLES if NO_LIMIT.fullmatch(str(limits[name]).strip())]
+    if "memory" in missing and limits["memory_swap"] == limits["memory"]:
+        # It follows from the memory, unless somebody says otherwise.
+        missing.remove("memory_swap")
     if missing:
         return [
             f"{name}: {limits[name]} would mean no limit, and a workspace needs one: write one like {EXAMPLES[name]}"

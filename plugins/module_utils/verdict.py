@@ -129,13 +129,15 @@ def _absent_finding(want: Expected, room: Room) -> dict[str, Any]:
 
 
 def _host_finding(check: Check, host: Host, room: Room) -> dict[str, Any]:
-    assert check.decide_host is not None
+    if check.decide_host is None:
+        raise AssertionError(f"check {check.id} does not judge hosts, and was asked to")
     outcome = _unless_skipped(check, room, check.decide_host(host, room))
     return {**_finding(check, outcome, host.subject), "host": host.name, "container": "", "student": ""}
 
 
 def _container_finding(check: Check, container: Container, room: Room) -> dict[str, Any]:
-    assert check.decide is not None
+    if check.decide is None:
+        raise AssertionError(f"check {check.id} does not judge containers, and was asked to")
     outcome = _unless_skipped(check, room, check.decide(container, room))
     return {
         **_finding(check, outcome, container.subject),

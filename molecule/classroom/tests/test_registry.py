@@ -6,8 +6,8 @@ CA = "/etc/docker/certs.d/{name}/ca.crt"
 def status(host, registry_name, *options):
     ca = CA.format(name=registry_name)
     words = " ".join(options)
-    command = f"curl --silent --output /dev/null --write-out '%{{http_code}}' --cacert {ca} {words} https://{registry_name}/v2/"
-    return host.check_output(command)
+    code = "--silent --output /dev/null --write-out '%{http_code}'"
+    return host.check_output(f"curl {code} --cacert {ca} {words} https://{registry_name}/v2/")
 
 
 def test_without_credentials_it_refuses(engine, registry_name):

@@ -25,7 +25,7 @@ def output(*argv: str) -> str:
 
 def own_bridge(classroom: str) -> str:
     definition = output("virsh", "--connect", "qemu:///system", "net-dumpxml", classroom)
-    bridge = ElementTree.fromstring(definition).find("bridge") if definition else None
+    bridge = ElementTree.fromstring(definition).find("bridge") if definition.strip() else None
     return "" if bridge is None else bridge.get("name", "")
 
 
