@@ -41,7 +41,7 @@ def registry_name():
 
 @pytest.fixture(scope="session")
 def report():
-    return json.loads((ROOT / "reports" / "isolation.json").read_text())
+    return json.loads((STATE / "reports" / "isolation.json").read_text())
 
 
 @pytest.fixture(scope="session")

@@ -13,16 +13,18 @@ def test_every_unit_runs(machine):
 
 def test_nothing_was_denied_since_the_boot(machine):
     # ausearch misses what happened before auditd ran, hence the kernel's journal too.
-    kernel = machine.run("journalctl --boot --quiet --dmesg --grep 'avc:.*denied' --output cat").stdout
-    audit = machine.run("ausearch --message AVC,USER_AVC --raw").stdout
-    assert kernel + audit == ""
+    kernel = machine.check_output("journalctl --boot --quiet --dmesg --output cat")
+    assert "Linux version" in kernel, "the journal does not reach back to the boot, so it proves nothing"
+    assert [line for line in kernel.splitlines() if "avc:" in line and "denied" in line] == []
+    audit = machine.run("ausearch --message AVC,USER_AVC --raw")
+    # 1 is ausearch's word for no match; anything else would be a question that was not answered.
+    assert (audit.rc, audit.stdout) == (1, "")
 
 
 def test_there_is_no_way_out(machine):
-    assert (
-        machine.check_output("ip route show default | grep -c via || true") == "0"
-        or machine.run("timeout 3 bash -c '</dev/tcp/192.0.2.1/80'").failed
-    )
+    routes = machine.check_output("ip -4 route show")
+    assert "dev eth0" in routes
+    assert "default" not in routes
 
 
 def test_nobody_enters_with_a_password(machine):

@@ -66,11 +66,17 @@ def test_a_file_keeps_the_categories_of_its_workspace(engine, inspected):
 
 
 def test_another_workspace_does_not_answer(engine, inspected):
-    addresses = [next(iter(inspected["linus"]["NetworkSettings"]["Networks"].values()))["IPAddress"]]
-    inside(engine, "linus", "busybox nc -l -p 9000 >/dev/null 2>&1 &")
-    assert inside(engine, "ada", f"busybox nc -w 3 {addresses[0]} 9000 </dev/null").failed
+    address = next(iter(inspected["linus"]["NetworkSettings"]["Networks"].values()))["IPAddress"]
+    # A server that stays, and a first caller that it must answer: without one the silence would prove nothing.
+    inside(engine, "linus", "mkdir -p /tmp/www && echo mine >/tmp/www/page && busybox httpd -p 9000 -h /tmp/www")
+    url = f"http://{address}:9000/page"
+    assert inside(engine, "linus", f"busybox wget -q -T 5 -O - {url}").stdout == "mine\n"
+    answer = inside(engine, "ada", f"busybox wget -q -T 5 -O - {url}")
+    assert answer.failed
+    assert "wget" in answer.stderr
 
 
 def test_the_engine_is_not_in_sight(engine):
-    assert inside(engine, "ada", "ls /run/docker.sock /var/run/docker.sock").failed
+    listing = inside(engine, "ada", "ls /run/docker.sock /var/run/docker.sock")
+    assert listing.stderr.count("No such file or directory") == 2
     assert engine.check_output("stat --format=%a:%U:%G /run/docker.sock") == "600:root:root"
