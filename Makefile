@@ -61,8 +61,8 @@ destroy: setup ## Remove what site.yml made, keep the image cache
 clean-cache: setup ## Remove the image cache too
 	ansible-playbook playbooks/clean_cache.yml $(ARGS)
 
-test: setup-dev ## Run every test that needs no machine, cheap ones first (machines: make molecule)
-	@scripts/stages.sh lint unit sanity integration
+test: setup-dev ## Run every test, cheap ones first; of the machines the boot
+	@scripts/stages.sh lint unit sanity integration molecule
 
 lint: setup-dev ## yamllint, ansible-lint, ruff, mypy, generated tables
 	@$(MAKE) --keep-going lint-yaml lint-ansible lint-python lint-types lint-docs
