@@ -61,7 +61,7 @@ destroy: setup ## Remove what site.yml made, keep the image cache
 clean-cache: setup ## Remove the image cache too
 	ansible-playbook playbooks/clean_cache.yml $(ARGS)
 
-test: setup-dev ## Run every test, cheap ones first; of the machines the boot
+test: setup-dev ## Run every test, cheap ones first
 	@scripts/stages.sh lint unit sanity integration molecule
 
 lint: setup-dev ## yamllint, ansible-lint, ruff, mypy, generated tables

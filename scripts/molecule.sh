@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Boots the test classroom, runs a scenario on it (default: only the boot) and destroys it, whatever happens.
+# Boots the test classroom, runs a scenario on it (default: classroom) and destroys it, whatever happens.
 # KEEP=1 leaves the machines for a look; the next run removes them before it starts.
 set -euo pipefail
-scenario=${1:-default}
+scenario=${1:-classroom}
 # The scenarios lie where Molecule looks by default for anything that is no collection; say so, and it is content.
 export MOLECULE_GLOB="molecule/*/molecule.yml"
 

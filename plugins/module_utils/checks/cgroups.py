@@ -78,7 +78,10 @@ def decide_limit(
             return missing([fact._replace(value=None, error=f"not a number: {fact.value!r}")])
         most, machine = declared(room.expected(container), container.declared), ceiling(room, container)
         expected = "" if most is None else f"at most {most:g}"
-        if most is not None and fact.value > most:
+        if most is None or declared(None, container.declared) is None:
+            # The service manager's default and the slice of all containers are finite too, but nobody's own.
+            return Outcome(FAIL, f"no limit of its own; {fact.value:g} comes from what it shares", (fact,), expected)
+        if fact.value > most:
             return Outcome(FAIL, f"{fact.value:g}, more than was declared", (fact,), expected)
         if machine is not None and fact.value >= machine:
             return Outcome(FAIL, f"{fact.value:g}, all that the machine has", (fact,), f"less than {machine:g}")

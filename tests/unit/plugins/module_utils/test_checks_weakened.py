@@ -38,6 +38,11 @@ VALUES = [
     ("limits.swap.value", 4096, {"cgroup-swap-limit"}),
     ("limits.cpu.value", 0.52, {"cgroup-cpu-limit"}),
     ("limits.pids.value", 101, {"cgroup-pids-limit"}),
+    # What the kernel shows is then finite still: the service manager's default, or the slice of all workspaces.
+    ("declared.memory", 0, {"cgroup-memory-limit", "cgroup-swap-limit"}),
+    ("declared.memory_swap", 0, {"cgroup-swap-limit"}),
+    ("declared.nano_cpus", 0, {"cgroup-cpu-limit"}),
+    ("declared.pids_limit", None, {"cgroup-pids-limit"}),
     ("processes.0.cgroups", STRAY, {"cgroup-membership"}),
     ("processes.0.status.Seccomp", "0", {"seccomp-filter"}),
     ("processes.0.status.Seccomp", "1", {"seccomp-filter"}),
