@@ -1,21 +1,26 @@
 #!/bin/sh
-# Starts libvirt where no service manager does: containers and minimal machines. Prints what it started, if anything.
+# Starts libvirt where no service manager does: containers and minimal machines. Prints what it started, if anything;
+# with `predict` it prints what it would start.
 set -eu
+mode=$1
 
 # Where no udev runs, /dev/kvm stays root:root 0600. libvirt then probes QEMU anew at every definition (80 s each),
 # because its own user cannot open the device that it found.
 if [ -c /dev/kvm ] && [ "$(stat --format=%G:%a /dev/kvm)" != kvm:660 ]; then
-  chgrp kvm /dev/kvm
-  chmod 0660 /dev/kvm
+  if [ "$mode" = start ]; then
+    chgrp kvm /dev/kvm
+    chmod 0660 /dev/kvm
+  fi
   echo "started: /dev/kvm opened for group kvm"
 fi
 
 for daemon in virtlogd libvirtd; do
   if ! pgrep --exact --pidfile "/run/$daemon.pid" "$daemon" >/dev/null 2>&1; then
-    "$daemon" --daemon
+    [ "$mode" = predict ] || "$daemon" --daemon
     echo "started: $daemon"
   fi
 done
+[ "$mode" = start ] || exit 0
 
 for _ in $(seq 100); do
   virsh --quiet --connect qemu:///system version >/dev/null 2>&1 && exit 0
