@@ -61,6 +61,7 @@ def problems(facts: Mapping[str, Any]) -> list[str]:
     """Sentences, one for each problem; an empty list when the classroom can be built."""
     return [
         *variable_problems(facts["variables"]),
+        *group_problems(facts["groups"], facts["machines"]),
         *name_problems(facts),
         *subnet_problems(facts),
         *limit_problems(facts),
@@ -74,6 +75,21 @@ def variable_problems(names: Iterable[str]) -> list[str]:
         near = difflib.get_close_matches(name, sorted(VARIABLES), n=1)
         cure = f"did you mean {near[0]}?" if near else "remove it; README lists the ones that exist"
         found.append(f"{name}: no variable of that name is read: {cure}")
+    return found
+
+
+def group_problems(groups: Mapping[str, list[str]], machines: Iterable[Any]) -> list[str]:
+    found = [
+        f"hosts.yml: group {name} has no host, and a classroom needs one: put it there"
+        for name in ("registries", "engines", "builders")
+        if not groups.get(name)
+    ]
+    hypervisors = groups.get("hypervisors") or []
+    if machines and len(hypervisors) != 1:
+        named = f"{len(hypervisors)} ({', '.join(hypervisors)})" if hypervisors else "none"
+        found.append(
+            f"hosts.yml: the machines need one host in group hypervisors, and there is {named}: name exactly one"
+        )
     return found
 
 
@@ -187,6 +203,8 @@ def _limits(facts: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
 
 
 def capacity_problems(machines: Iterable[Mapping[str, Any]], free: Mapping[str, Any]) -> list[str]:
+    if not free:
+        return []
     machines = list(machines)
     starting = [machine for machine in machines if machine["name"] not in free["running"]]
     making = [machine for machine in machines if machine["name"] not in free["existing"]]

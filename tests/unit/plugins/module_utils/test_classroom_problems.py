@@ -24,6 +24,12 @@ def good():
     return {
         "name": "classroom",
         "variables": sorted(DEFAULT_VARIABLES),
+        "groups": {
+            "hypervisors": ["localhost"],
+            "registries": ["registry"],
+            "engines": ["engine1"],
+            "builders": ["engine1"],
+        },
         "subnet": "192.168.150.0/24",
         "machines": [
             {"name": "registry", "address": "192.168.150.10", "memory_mib": 1024, "vcpus": 1, "data_disk_gib": 0},
@@ -73,6 +79,17 @@ def test_a_variable_that_is_known_is_read_somewhere():
 MISTAKES = {
     "misspelt variable": (changed("variables", ["classroom_subnets"]), "classroom_subnets", "mean classroom_subnet?"),
     "unknown variable": (changed("variables", ["classroom_of_2026_zzzz"]), "classroom_of_2026_zzzz", "remove it"),
+    "no engine host": (changed("groups", "engines", []), "hosts.yml: group engines", "put it there"),
+    "no hypervisor": (
+        changed("groups", "hypervisors", []),
+        "hosts.yml: the machines need",
+        "is none: name exactly one",
+    ),
+    "two hypervisors": (
+        changed("groups", "hypervisors", ["a", "b"]),
+        "hosts.yml: the machines need",
+        "(a, b): name exactly one",
+    ),
     "classroom's name": (changed("name", "Room 1"), "classroom_name", "lower-case letters"),
     "name with a dot": (changed("name", "class.room"), "classroom_name", "lower-case letters"),
     "student's name": (changed("students", 0, "name", "Ada"), "classroom_students", "lower-case letters"),
