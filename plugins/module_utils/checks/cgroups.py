@@ -63,6 +63,11 @@ def _machine_memory(room: Room, container: Container) -> float | None:
     return _positive(fact_from(machine.get("memory")).value)
 
 
+def quantity(value: float) -> str:
+    """Bytes and processes whole, to be found again in the kernel's file; processors rounded."""
+    return f"{value:g}" if value % 1 else f"{value:.0f}"
+
+
 def decide_limit(
     name: str,
     declared: Callable[[Expected | None, Mapping[str, Any]], float | None],
@@ -77,15 +82,16 @@ def decide_limit(
         if not isinstance(fact.value, (int, float)):
             return missing([fact._replace(value=None, error=f"not a number: {fact.value!r}")])
         most, machine = declared(room.expected(container), container.declared), ceiling(room, container)
-        expected = "" if most is None else f"at most {most:g}"
+        expected = "" if most is None else f"at most {quantity(most)}"
+        found = quantity(fact.value)
         if most is None or declared(None, container.declared) is None:
             # The service manager's default and the slice of all containers are finite too, but nobody's own.
-            return Outcome(FAIL, f"no limit of its own; {fact.value:g} comes from what it shares", (fact,), expected)
+            return Outcome(FAIL, f"no limit of its own; {found} comes from what it shares", (fact,), expected)
         if fact.value > most:
-            return Outcome(FAIL, f"{fact.value:g}, more than was declared", (fact,), expected)
+            return Outcome(FAIL, f"{found}, more than was declared", (fact,), expected)
         if machine is not None and fact.value >= machine:
-            return Outcome(FAIL, f"{fact.value:g}, all that the machine has", (fact,), f"less than {machine:g}")
-        return Outcome(PASS, f"{fact.value:g}", (fact,), expected)
+            return Outcome(FAIL, f"{found}, all that the machine has", (fact,), f"less than {quantity(machine)}")
+        return Outcome(PASS, found, (fact,), expected)
 
     return decide
 

@@ -111,6 +111,13 @@ def test_a_value_turns_its_checks_red(path, value, checks):
     assert not result["summary"]["ok"]
 
 
+def test_a_limit_is_named_to_the_byte():
+    found = find(
+        judged(changed(lambda _document, ada: put(ada, "limits.memory.value", 1551773696))), "cgroup-memory-limit"
+    )
+    assert found["observed"].startswith("1551773696,") and found["expected"] == "at most 536870912"
+
+
 @pytest.mark.parametrize(("old", "new", "checks"), LINES)
 def test_a_mount_option_turns_its_check_red(old, new, checks):
     assert red(judged(changed(lambda _document, ada: replace_line(ada, old, new)))) == only_ada(checks)
