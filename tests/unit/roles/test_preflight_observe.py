@@ -31,6 +31,8 @@ def observe():
 def host(observe, tmp_path):
     """A host whose programs print what the test says; those without words do not exist there."""
     observe.PROGRAMS = str(tmp_path / "bin")
+    observe.NETWORKS = tmp_path / "networks"
+    observe.RUNNING = tmp_path / "running"
     (tmp_path / "bin").mkdir()
 
     def program(name, text):
@@ -79,3 +81,15 @@ def test_the_disk_is_asked_of_the_folder_that_exists(observe, host, tmp_path):
     free = observe.free("classroom", tmp_path / "not" / "made" / "yet")
     assert free["disk_gib"] >= 0
     assert free["existing"] == []
+
+
+def test_a_stopped_libvirt_still_owns_its_network_and_its_machines(observe, host, tmp_path):
+    for path, text in (
+        ("networks/classroom.xml", "<!-- kept --><network><bridge name='virbr7'/></network>"),
+        ("running/engine1.classroom.xml", "<domstatus/>"),
+    ):
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_text(text)
+    host("virsh", "exit 1")
+    assert observe.own_bridge("classroom") == "virbr7"
+    assert observe.free("classroom", tmp_path)["running"] == ["engine1"]
