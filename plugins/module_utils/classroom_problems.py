@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.classroom_shape import shape_problems
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import (
     SpecError,
     parse_cpus,
@@ -59,8 +60,11 @@ MIB = 1 << 20
 
 def problems(facts: Mapping[str, Any]) -> list[str]:
     """Sentences, one for each problem; an empty list when the classroom can be built."""
+    unread, misshapen = variable_problems(facts["variables"]), shape_problems(facts)
+    if misshapen:
+        return unread + misshapen
     return [
-        *variable_problems(facts["variables"]),
+        *unread,
         *group_problems(facts["groups"], facts["machines"]),
         *name_problems(facts),
         *subnet_problems(facts),
@@ -174,16 +178,16 @@ def _faults(limits: Mapping[str, Any], room: Mapping[str, Any] | None) -> list[s
         memory = parse_size(limits["memory"], "memory")
         parse_swap(limits["memory_swap"], memory)
         cpus = parse_cpus(limits["cpus"])
-        parse_pids(limits["pids_limit"])
+        parse_pids(int(limits["pids_limit"]))
     except SpecError as error:
         return [str(error)]
     found = []
-    if room and memory > room["memory_mib"] * MIB:
+    if room and memory > int(room["memory_mib"]) * MIB:
         found.append(
             f"memory {limits['memory']} is more than machine {room['name']} has ({room['memory_mib']} MiB): "
             "lower it, or raise classroom_machine_memory_mib"
         )
-    if room and cpus > room["vcpus"] * 1_000_000_000:
+    if room and cpus > int(room["vcpus"]) * 1_000_000_000:
         found.append(
             f"cpus {limits['cpus']} is more than machine {room['name']} has ({room['vcpus']}): "
             "lower it, or raise classroom_machine_vcpus"

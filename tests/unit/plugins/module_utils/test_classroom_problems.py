@@ -95,6 +95,17 @@ MISTAKES = {
     "student's name": (changed("students", 0, "name", "Ada"), "classroom_students", "lower-case letters"),
     "name of one letter": (changed("students", 0, "name", "a"), "classroom_students", "2 to 32"),
     "name with a line end": (changed("students", 0, "name", "ada\n"), "classroom_students", "lower-case letters"),
+    "student's word": (changed("students", "ada"), "classroom_students: 'ada'", "write one like"),
+    "student without a name": (changed("students", 0, {"memory": "1m"}), "classroom_students, entry 1", "like {name"),
+    "student as text": (changed("students", 0, "ada"), "classroom_students, entry 1", "write one like"),
+    "unknown key": (changed("students", 0, "memroy", "1g"), "classroom_students, ada: 'memroy'", "mean memory?"),
+    "key of another kind": (changed("students", 0, "email", "a"), "classroom_students, ada: 'email'", "there are name"),
+    "list as a limit": (changed("limits", "memory", ["1g"]), "classroom_workspace_memory:", "a size like 128m"),
+    "truth as a limit": (changed("students", 0, "cpus", True), "classroom_students, ada: cpus", "write a number"),
+    "half a process": (changed("limits", "pids_limit", 1.5), "classroom_workspace_pids_limit", "write one like 128"),
+    "memory in words": (changed("machines", 1, "memory_mib", "2g"), "classroom_machine_memory_mib", "without a unit"),
+    "no processor": (changed("machines", 1, "vcpus", 0), "classroom_machine_vcpus", "from 1 on"),
+    "disk below zero": (changed("machines", 1, "data_disk_gib", -1), "classroom_machine_data_disk_gib", "from 0 on"),
     "student twice": (changed("students", 0, "name", "grace"), "classroom_students", "name of their own"),
     "machine's name": (changed("machines", 0, "name", "the registry"), "hosts.yml", "lower-case letters"),
     "no subnet": (changed("subnet", "192.168.150.1/24"), "classroom_subnet", "write one like"),
@@ -139,6 +150,15 @@ def test_a_mistake_gives_one_sentence_with_variable_and_cure(mistake):
     assert len(found) == (2 if mistake == "address twice" else 1), found
     assert found[0].startswith(variable)
     assert cure in found[0]
+
+
+def test_numbers_may_be_text_as_templates_make_them():
+    facts = good()
+    facts["machines"][1].update(memory_mib="2048", vcpus="2", data_disk_gib="20")
+    facts["limits"].update(cpus="0.5", pids_limit="128")
+    assert problems(facts) == []
+    facts["students"][0]["memory"] = "2049m"
+    assert len(problems(facts)) == 1
 
 
 def test_problems_come_all_at_once():
