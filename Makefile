@@ -62,7 +62,7 @@ clean-cache: setup ## Remove the image cache too
 	ansible-playbook playbooks/clean_cache.yml $(ARGS)
 
 test: setup-dev ## Run every test, cheap ones first
-	@scripts/stages.sh lint unit sanity integration molecule
+	@scripts/stages.sh lint unit build sanity integration molecule
 
 lint: setup-dev ## yamllint, ansible-lint, ruff, mypy, generated tables
 	@$(MAKE) --keep-going lint-yaml lint-ansible lint-python lint-types lint-docs
