@@ -16,7 +16,7 @@ fi
 
 # libvirt gives its machines unlimited core dumps. sudo takes that limit away, and a container may lack the capability
 # (CAP_SYS_RESOURCE) to take it back: every machine would die before its first instruction.
-if ! (ulimit -c unlimited) 2>/dev/null && ! grep -q '^max_core' /etc/libvirt/qemu.conf; then
+if ! prlimit --core=unlimited:unlimited true 2>/dev/null && ! grep -q '^max_core' /etc/libvirt/qemu.conf; then
   [ "$mode" = predict ] || echo 'max_core = 0' >>/etc/libvirt/qemu.conf
   echo "started: machines without core dumps (/etc/libvirt/qemu.conf), which cannot be had here"
 fi
