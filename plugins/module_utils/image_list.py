@@ -17,11 +17,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 UNCHANGED = ("none", "skipped")
-PARALLEL_ARGUMENT: dict[str, dict[str, Any]] = {"parallel": {"type": "int", "default": 4}}
-REGISTRY_ARGUMENTS: dict[str, dict[str, Any]] = {
-    "registry_username": {"type": "str"},
-    "registry_password": {"type": "str", "no_log": True},
-}
 
 
 def once(names: Sequence[str], option: str = "name") -> None:
@@ -62,11 +57,3 @@ def outcome(results: Sequence[Mapping[str, Any]], label: str = "name") -> dict[s
         report["failed"] = True
         report["msg"] = f"{len(errors)} of {len(results)} images failed. " + " | ".join(errors)
     return report
-
-
-def auth(params: Mapping[str, Any]) -> dict[str, str]:
-    """Credentials in the engine's words; empty (never absent) without a user, because an engine from 28.3.3 on
-    refuses a push that has no authentication header at all."""
-    if not params.get("registry_username"):
-        return {}
-    return {"username": params["registry_username"], "password": params.get("registry_password") or ""}

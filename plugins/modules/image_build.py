@@ -121,19 +121,11 @@ results:
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils import digest, dockerfile
+from ansible_collections.bulkhead.classroom.plugins.module_utils import digest, dockerfile, image_module
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_context import BuildContext
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
-    ENGINE_ARGUMENTS,
-    EngineError,
-    connect,
-    sdk_missing,
-)
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_build import Have, Spec, Step, Want, plan, waves
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
-    PARALLEL_ARGUMENT,
     attempt,
     in_parallel,
     once,
@@ -150,11 +142,7 @@ IMAGE = {
     "target": {"type": "str"},
     "labels": {"type": "dict", "default": {}},
 }
-ARGUMENT_SPEC = {
-    "images": {"type": "list", "elements": "dict", "required": True, "options": IMAGE},
-    **ENGINE_ARGUMENTS,
-    **PARALLEL_ARGUMENT,
-}
+ARGUMENT_SPEC = image_module.arguments(IMAGE)
 
 
 def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:
@@ -231,14 +219,7 @@ def base_id(base: str, engine: Any) -> str:
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
-    try:
-        result = run(module.params, Images(connect(module.params)), module.check_mode)
-    except (EngineError, InputError) as error:
-        module.fail_json(msg=str(error))
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    image_module.main(ARGUMENT_SPEC, run)
 
 
 if __name__ == "__main__":

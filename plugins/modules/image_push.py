@@ -110,19 +110,10 @@ results:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
-    ENGINE_ARGUMENTS,
-    EngineError,
-    connect,
-    sdk_missing,
-)
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
+from ansible_collections.bulkhead.classroom.plugins.module_utils import image_module
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
-    PARALLEL_ARGUMENT,
-    REGISTRY_ARGUMENTS,
     attempt,
-    auth,
     in_parallel,
     once,
     outcome,
@@ -134,16 +125,11 @@ IMAGE = {
     "name": {"type": "str", "required": True},
     "repository": {"type": "str", "required": True},
 }
-ARGUMENT_SPEC = {
-    "images": {"type": "list", "elements": "dict", "required": True, "options": IMAGE},
-    **ENGINE_ARGUMENTS,
-    **REGISTRY_ARGUMENTS,
-    **PARALLEL_ARGUMENT,
-}
+ARGUMENT_SPEC = image_module.arguments(IMAGE, image_module.REGISTRY_ARGUMENTS)
 
 
 def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:
-    specs, login = [Spec.from_params(item) for item in params["images"]], auth(params)
+    specs, login = [Spec.from_params(item) for item in params["images"]], image_module.auth(params)
     once([str(spec.target) for spec in specs], "repository")
     return outcome(
         in_parallel(lambda spec: converge(spec, engine, login, check_mode), specs, params["parallel"]), "repository"
@@ -195,14 +181,7 @@ def apply(step: Step, engine: Any, login: dict[str, str]) -> str | None:
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
-    try:
-        result = run(module.params, Images(connect(module.params)), module.check_mode)
-    except (EngineError, InputError) as error:
-        module.fail_json(msg=str(error))
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    image_module.main(ARGUMENT_SPEC, run)
 
 
 if __name__ == "__main__":
