@@ -229,7 +229,7 @@ def _cure_for_words(said: str) -> str:
 def _tls(params: Mapping[str, Any], host: str) -> Any:
     if not params.get("tls"):
         return False
-    files = {name: params.get(name) for name in ("ca_path", "client_cert", "client_key")}
+    files: dict[str, Any] = {name: params.get(name) for name in ("ca_path", "client_cert", "client_key")}
     if bool(files["client_cert"]) != bool(files["client_key"]):
         raise EngineError("Of client_cert and client_key only one is given", host, "They belong together: give both.")
     for name, path in files.items():
@@ -253,8 +253,9 @@ def _adapter(name: str | None, authority: str | bool) -> Any:
     """HTTPS to a server whose certificate must be for `name`, which the SDK cannot ask for from 7.0 on."""
 
     class Adapter(requests.adapters.HTTPAdapter):
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, **kwargs, **({"assert_hostname": name} if name else {}))
+        def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
+            named: dict[str, Any] = {"assert_hostname": name} if name else {}
+            super().init_poolmanager(connections, maxsize, block, **kwargs, **named)
 
         def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
             # Else REQUESTS_CA_BUNDLE in the environment would win over ca_path.

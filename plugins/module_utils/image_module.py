@@ -50,7 +50,8 @@ def main(
     for item in result["results"]:
         if item.get("warning"):
             module.warn(item["warning"])
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    leave = module.fail_json if result.get("failed") else module.exit_json
+    leave(**result)
 
 
 def auth(params: Mapping[str, Any]) -> dict[str, str]:
