@@ -41,7 +41,8 @@ class BuildContext:
     ignore: Ignore
 
     @classmethod
-    def open(cls, root: str, dockerfile: str) -> BuildContext:
+    def open(cls, root: str, dockerfile: str, own_ignore: bool = False) -> BuildContext:
+        """`own_ignore`: rules in <Dockerfile>.dockerignore go before .dockerignore, as BuildKit has it."""
         if not Path(root).is_dir():
             raise InputError(f"The build context {root} is no folder. Copy it to this host first, or correct path.")
         inside = os.path.normpath(os.path.relpath(Path(root, dockerfile), root))
@@ -53,9 +54,11 @@ class BuildContext:
             )
         if not Path(real).is_file():
             raise InputError(f"There is no Dockerfile at {Path(root, inside)}. Correct path or dockerfile.")
-        ignore_file = Path(root, IGNORE_FILE)
+        own = f"{inside}{IGNORE_FILE}"
+        name = own if own_ignore and Path(root, own).is_file() else IGNORE_FILE
+        ignore_file = Path(root, name)
         text = ignore_file.read_text("utf-8", "surrogateescape") if ignore_file.is_file() else ""
-        return cls(root, inside, Ignore.parse(text).keeping(IGNORE_FILE, inside))
+        return cls(root, inside, Ignore.parse(text).keeping(name, inside))
 
     def dockerfile_text(self) -> str:
         return Path(self.root, self.dockerfile).read_text("utf-8", "surrogateescape")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import BuildLog
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, StreamError, errors
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # A step of a build, the unpacking of a layer or a registry's commit can be silent for long; inspecting may not.
 PATIENCE = 10
-LOG_LINES = 30
 
 
 class Images:
@@ -47,18 +46,18 @@ class Images:
                 pass
 
     def build(self, name: str, context: Iterator[bytes], options: Mapping[str, Any], where: str) -> None:
-        """Builds with the engine's own builder; the end of the log is in the error when a step fails."""
-        params = {"t": name, "rm": True, "forcerm": True, "version": "1"}
-        params.update({key: value if isinstance(value, str) else json.dumps(value) for key, value in options.items()})
-        log: deque[str] = deque(maxlen=LOG_LINES)
+        """Builds with the engine's own builder; the error names the instruction, and has the end of the log."""
+        params: dict[str, Any] = {"t": name, "rm": True, "forcerm": True, "version": "1"}
+        for key, value in options.items():
+            # A list is a parameter that comes several times; everything else goes as JSON.
+            params[key] = value if isinstance(value, (str, list)) else json.dumps(value)
+        log = BuildLog()
         try:
             with errors(f"Cannot build {name}", where):
                 for line in self._stream("/build", params, {"Content-Type": "application/x-tar"}, context):
-                    log.extend(line.get("stream", "").splitlines())
+                    log.add(line.get("stream", ""))
         except EngineError as error:
-            tail = "\n".join(text for text in log if text.strip())
-            cure = f"Correct the instruction that failed. The log ends:\n{tail}" if tail else error.cure
-            raise EngineError(error.what, where, cure, error.status) from error
+            raise EngineError(log.what(error.what), where, log.cure(error.cure), error.status) from error
 
     def tag(self, image_id: str, name: ImageName) -> None:
         with errors(f"Cannot tag {image_id} as {name}"):
@@ -88,8 +87,9 @@ class Images:
             )
         return digest
 
-    def pull(self, name: ImageName, auth: Mapping[str, str]) -> None:
+    def pull(self, name: ImageName, auth: Mapping[str, str], platform: str | None = None) -> None:
         params = {"fromImage": name.repository, "tag": name.digest or name.tag}
+        params.update({"platform": platform} if platform else {})
         with errors(f"Cannot pull {name}"):
             for _line in self._stream("/images/create", params, _auth_header(auth)):
                 pass

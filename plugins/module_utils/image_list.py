@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
 from typing import Any, TypeVar
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import yaml_text
@@ -30,6 +31,29 @@ def in_parallel(work: Callable[[Item], Result], items: Iterable[Item], workers: 
     """The results in the order of the items. The first exception that `work` lets through ends the call."""
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         return list(pool.map(work, items))
+
+
+def in_order(
+    work: Callable[[Item, list[str]], dict[str, Any]],
+    items: Mapping[str, Item],
+    after: Mapping[str, Collection[str]],
+    workers: int,
+) -> dict[str, dict[str, Any]]:
+    """The results of all items. Each begins when those that it stands on are done, and is told which of them failed."""
+    sorter: TopologicalSorter[str] = TopologicalSorter(after)
+    results: dict[str, dict[str, Any]] = {}
+    sorter.prepare()
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        running: dict[Any, str] = {}
+        while sorter.is_active():
+            for name in sorter.get_ready():
+                broken = sorted(below for below in after[name] if results[below].get("error"))
+                running[pool.submit(work, items[name], broken)] = name
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                name = running.pop(future)
+                results[name] = future.result()
+                sorter.done(name)
+    return results
 
 
 def attempt(work: Callable[[], dict[str, Any]], otherwise: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class FakeImages:
         self.digests.setdefault(image_id, set()).add(f"{name.repository}@{digest}")
         return digest
 
-    def pull(self, name: ImageName, auth: Mapping[str, str]) -> None:
+    def pull(self, name: ImageName, auth: Mapping[str, str], platform: str | None = None) -> None:
         self._call("pull", str(name))
         for (repository, tag), (digest, image_id) in self.registry.items():
             if repository == name.repository and (name.digest == digest or name.tag == tag):

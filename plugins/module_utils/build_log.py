@@ -1,0 +1,56 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a build said: which instruction it came to, and its last lines. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+LINES = 30
+
+# 'Step 2/5 : RUN make' of the engine's builder, '#7 [stage 2/5] RUN make' of BuildKit.
+_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_BUILDKIT_STEP = re.compile(r"#(\d+) \[(?:[^\]]*?\s)?(\d+)/(\d+)\] (.*)")
+_BUILDKIT_ERROR = re.compile(r"#(\d+) ERROR: (.*)")
+
+
+class BuildLog:
+    """Takes the log as it comes, in pieces of any length."""
+
+    def __init__(self) -> None:
+        self.step = ""
+        self.tail: deque[str] = deque(maxlen=LINES)
+
+    def add(self, text: str) -> None:
+        for line in text.splitlines():
+            if line.strip():
+                self.tail.append(line)
+            found = _STEP.match(line)
+            if found:
+                self.step = _step(found[1], found[2], found[3])
+
+    def what(self, said: str) -> str:
+        return f"{said} at {self.step}" if self.step else said
+
+    def cure(self, otherwise: str) -> str:
+        if not self.tail:
+            return otherwise
+        # A full disk or a registry that does not answer is no mistake of the Dockerfile.
+        known = "" if "engine's log says more" in otherwise or not otherwise else f"{otherwise} "
+        return f"{known or 'Correct the instruction that failed. '}The log ends:\n" + "\n".join(self.tail)
+
+
+def of_buildkit(text: str) -> tuple[str, str, str]:
+    """The failed instruction, what was said of it, and the last lines, from BuildKit's plain log."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    steps = {m[1]: _step(m[2], m[3], m[4]) for m in map(_BUILDKIT_STEP.match, lines) if m}
+    failed = next((m for m in map(_BUILDKIT_ERROR.match, lines) if m), None)
+    last = next((line for line in reversed(lines) if line.startswith("ERROR: ")), lines[-1] if lines else "")
+    said = failed[2] if failed else last.replace("ERROR: ", "", 1)
+    return steps.get(failed[1], "") if failed else "", said, "\n".join(lines[-LINES:])
+
+
+def _step(number: str, count: str, instruction: str) -> str:
+    return f"instruction {number} of {count}, {instruction.strip()}"
