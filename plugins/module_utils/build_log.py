@@ -11,8 +11,9 @@ from collections import deque
 LINES = 30
 
 # 'Step 2/5 : RUN make' of the engine's builder, '#7 [stage 2/5] RUN make' of BuildKit.
-_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
-_BUILDKIT_STEP = re.compile(r"#(\d+) \[(?:[^\]]*?\s)?(\d+)/(\d+)\] (.*)")
+# What they count is not of use: the engine adds an instruction for the labels, and BuildKit counts by stage.
+_STEP = re.compile(r"Step (\d+)/\d+ : (.*)")
+_BUILDKIT_STEP = re.compile(r"#(\d+) \[(?:(\S+) )?\s*(\d+)/\d+\] (.*)")
 _BUILDKIT_ERROR = re.compile(r"#(\d+) ERROR: (.*)")
 
 
@@ -29,7 +30,7 @@ class BuildLog:
                 self.tail.append(line)
             found = _STEP.match(line)
             if found:
-                self.step = _step(found[1], found[2], found[3])
+                self.step = f"instruction {found[1]}, {found[2].strip()}"
 
     def what(self, said: str) -> str:
         return f"{said} at {self.step}" if self.step else said
@@ -45,12 +46,10 @@ class BuildLog:
 def of_buildkit(text: str) -> tuple[str, str, str]:
     """The failed instruction, what was said of it, and the last lines, from BuildKit's plain log."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    steps = {m[1]: _step(m[2], m[3], m[4]) for m in map(_BUILDKIT_STEP.match, lines) if m}
+    steps = {}
+    for m in filter(None, map(_BUILDKIT_STEP.match, lines)):
+        steps[m[1]] = f"instruction {m[3]}{f' of stage {m[2]}' if m[2] else ''}, {m[4].strip()}"
     failed = next((m for m in map(_BUILDKIT_ERROR.match, lines) if m), None)
     last = next((line for line in reversed(lines) if line.startswith("ERROR: ")), lines[-1] if lines else "")
     said = failed[2] if failed else last.replace("ERROR: ", "", 1)
     return steps.get(failed[1], "") if failed else "", said, "\n".join(lines[-LINES:])
-
-
-def _step(number: str, count: str, instruction: str) -> str:
-    return f"instruction {number} of {count}, {instruction.strip()}"

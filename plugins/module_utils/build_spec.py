@@ -82,7 +82,8 @@ class Spec:
         options: dict[str, Any] = {"buildargs": dict(self.args), "labels": {**self.labels, **labels}}
         options.update({"target": self.target} if self.target else {})
         options.update({"platform": self.platform} if self.platform else {})
-        options.update({"nocache": True} if self.no_cache else {})
+        # The engine's cache does not tell platforms apart: it would give what was built for another one.
+        options.update({"nocache": True} if self.no_cache or self.platform else {})
         options.update({"networkmode": self.network} if self.network else {})
         # Equal values: no swap on top, or the limit would be twice what was said.
         options.update({"memory": self.memory, "memswap": self.memory} if self.memory else {})

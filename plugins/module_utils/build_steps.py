@@ -36,10 +36,14 @@ def read(spec: Spec, lenient: bool) -> Want:
             f"{where}: only BuildKit understands '{only}', and the engine's own builder is not BuildKit. Set builder "
             "to buildx, or write it in another way."
         )
-    return Want(spec, context.digest(), bases)
+    return Want(spec, context.digest(), bases, dockerfile.heredoc(text))
 
 
 def observe(wants: Sequence[Want], engine: Any, workers: int) -> dict[str, Have]:
+    for want in wants:
+        if want.heredoc:
+            # An older one takes the lines of the here-document for instructions.
+            engine.require("1.42", f"'{want.heredoc}' in {want.spec.path}/{want.spec.dockerfile}", "23.0")
     ask = asked(wants)
     names = sorted({name for want in wants for name in (*want.spec.names, *want.bases)})
     found = in_parallel(lambda name: _look(name, engine, name in ask), names, workers)
@@ -72,6 +76,11 @@ def apply(step: Step, siblings: set[str], have: Mapping[str, Have], engine: Any,
     now = Have.from_inspect(engine.inspect(spec.name))
     if now is None or now.digest != wanted:
         raise EngineError(f"{spec.name} is not what was built", cure="Something else uses that name; run again.")
+    if not same_platform(spec.platform, now.platform):
+        raise EngineError(
+            f"{spec.name} was built for {now.platform}, and {spec.platform} is wanted",
+            cure="The engine's own builder takes the platform from the base image: use one for it, or builder buildx.",
+        )
     _tag(now.id, spec.names[1:], engine)
     return now
 

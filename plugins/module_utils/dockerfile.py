@@ -109,15 +109,27 @@ def needs_buildkit(text: str) -> str | None:
     return None
 
 
-def _escape(text: str) -> str:
-    """The escape character; parser directives stand before everything else."""
+def heredoc(text: str) -> str | None:
+    """The first instruction with a here-document, where the engine's own BuildKit has to know what that is."""
+    if "syntax" in _directives(text):
+        return None
+    return next((instruction for instruction in instructions(text) if heredocs(instruction)), None)
+
+
+def _directives(text: str) -> dict[str, str]:
+    """The parser directives, which stand before everything else."""
+    found: dict[str, str] = {}
     for line in text.lstrip("\ufeff").splitlines():
         directive = _DIRECTIVE.match(line.strip())
         if not directive:
             break
-        if directive[1].lower() == "escape" and directive[2] in ("\\", "`"):
-            return directive[2]
-    return "\\"
+        found.setdefault(directive[1].lower(), directive[2])
+    return found
+
+
+def _escape(text: str) -> str:
+    escape = _directives(text).get("escape")
+    return escape if escape in ("\\", "`") else "\\"
 
 
 def _from(rest: str, variables: Mapping[str, str], index: int) -> _Stage:

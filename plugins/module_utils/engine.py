@@ -82,8 +82,7 @@ def require_api(client: Any, version: str, what: str, release: str) -> None:
     if _version(client.api_version) < _version(version):
         raise EngineError(
             f"{what} needs API {version}, and the engine speaks {client.api_version}",
-            str(client.base_url),
-            f"Install Docker {release} or later there, or leave it out.",
+            cure=f"Install Docker {release} or later on that host, or do without.",
         )
 
 

@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import BuildLog
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, StreamError, errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
+    EngineError,
+    StreamError,
+    errors,
+    require_api,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
 
 if TYPE_CHECKING:
@@ -27,6 +32,10 @@ class Images:
 
     def __init__(self, client: APIClient) -> None:
         self.client: Any = client
+
+    def require(self, api: str, what: str, release: str) -> None:
+        """An error where this engine is too old for something."""
+        require_api(self.client, api, what, release)
 
     def inspect(self, name: str) -> dict[str, Any] | None:
         """The image under a name, or None when the engine has none."""

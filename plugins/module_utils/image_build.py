@@ -37,11 +37,13 @@ class Have:
 
 @dataclass(frozen=True)
 class Want:
-    """A spec with what was read from the disk: the digest of its context (None: not there yet) and its base images."""
+    """A spec with what was read from the disk: the digest of its context (None: not there yet), its base images, and
+    an instruction that an old engine would misunderstand."""
 
     spec: Spec
     context: str | None
     bases: tuple[str, ...] = ()
+    heredoc: str | None = None
 
     def digest(self, ids: Mapping[str, str]) -> str:
         """The digest of everything that goes into the image. `ids` are the image ids of the bases."""
@@ -127,6 +129,8 @@ def _decide(want: Want, have: Mapping[str, Have], owner: Mapping[str, str], step
     if before.digest != wanted:
         reason = "its context, Dockerfile, arguments, labels, target, platform or base changed"
         return Step(want, "build", reason, wanted, before)
+    if not same_platform(want.spec.platform, before.platform):
+        return Step(want, "build", f"it is for {before.platform}", wanted, before)
     missing = tuple(tag for tag in want.spec.tags if tag not in have or have[tag].id != before.id)
     if missing:
         return Step(want, "tag", f"it lacks the name {', '.join(missing)}", wanted, before, missing)

@@ -54,6 +54,17 @@ def registry(workshop):
 
 
 @pytest.fixture(scope="session")
+def open_registry(workshop):
+    """A registry that wants no password."""
+    (workshop / "open").mkdir()
+    registry = Registry(workshop / "open", open=True)
+    try:
+        yield registry.start()
+    finally:
+        registry.stop()
+
+
+@pytest.fixture(scope="session")
 def rootfs(workshop) -> Path:
     return write_rootfs(workshop / "rootfs.tar")
 

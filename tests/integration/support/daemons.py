@@ -127,11 +127,11 @@ class Engine:
 
 
 class Registry:
-    """A private docker-registry on loopback, where the engine speaks plain HTTP; everybody must log in."""
+    """A private docker-registry on loopback, where the engine speaks plain HTTP; who is not `open` wants a login."""
 
     user, password = "publisher", "pass word:'\"$%"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, open: bool = False) -> None:
         self.folder = folder
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -142,7 +142,7 @@ class Registry:
             "version": 0.1,
             "storage": {"filesystem": {"rootdirectory": f"{folder}/data"}, "delete": {"enabled": True}},
             "http": {"addr": self.host},
-            "auth": {"htpasswd": {"realm": "tests", "path": f"{folder}/htpasswd"}},
+            "auth": {} if open else {"htpasswd": {"realm": "tests", "path": f"{folder}/htpasswd"}},
         }
         (folder / "config.yml").write_text(json.dumps(config))
         self.daemon = Daemon(["docker-registry", "serve", f"{folder}/config.yml"], folder / "registry.log")

@@ -29,7 +29,7 @@ def test_the_last_instruction_is_named():
     log = BuildLog()
     for piece in ("Step 1/2 : FROM a\n", " ---> 123\n", "Step 2/2 : RUN exit 3\n", "said\n\nmore\n"):
         log.add(piece)
-    assert log.what("code: 3") == "code: 3 at instruction 2 of 2, RUN exit 3"
+    assert log.what("code: 3") == "code: 3 at instruction 2, RUN exit 3"
     assert log.cure("The engine's log says more.").startswith("Correct the instruction that failed. The log ends:\n")
     assert log.cure("Free space.").startswith("Free space. The log ends:\n") and log.cure("").endswith("said\nmore")
 
@@ -46,7 +46,9 @@ def test_only_the_end_of_a_long_log_is_kept():
 
 def test_the_failed_instruction_of_buildkit():
     step, said, tail = of_buildkit(BUILDKIT)
-    assert step == "instruction 3 of 3, RUN exit 3" and said.endswith("exit code: 3") and "about to fail" in tail
+    assert (
+        step == "instruction 3 of stage make, RUN exit 3" and said.endswith("exit code: 3") and "about to fail" in tail
+    )
     assert of_buildkit("ERROR: no builder found\n") == ("", "no builder found", "ERROR: no builder found")
     assert of_buildkit("") == ("", "", "")
 

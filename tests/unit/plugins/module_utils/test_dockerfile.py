@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerfile import (
     bases,
+    heredoc,
     instructions,
     needs_buildkit,
     substitute,
@@ -114,3 +115,8 @@ def test_a_line_continued_to_the_end_of_the_file():
 )
 def test_what_only_buildkit_understands(instruction, wanted):
     assert needs_buildkit(f"FROM a\n{instruction}\nRUN true") == wanted
+
+
+def test_a_frontend_of_its_own_knows_here_documents():
+    assert heredoc("FROM a\nRUN <<EOT\nx\nEOT") == "RUN <<EOT" and heredoc("FROM a\nRUN x") is None
+    assert heredoc("# syntax=docker/dockerfile:1\nFROM a\nRUN <<EOT\nx\nEOT") is None

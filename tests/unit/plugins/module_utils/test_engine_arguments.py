@@ -91,10 +91,10 @@ def test_a_connection_that_cannot_be(params, said):
 
 def test_what_an_old_engine_lacks_is_said():
     class Client:
-        api_version, base_url = "1.41", "http://engine"
+        api_version = "1.41"
 
     require_api(Client(), "1.41", "this", "20.10")
-    with pytest.raises(EngineError, match=r"this needs API 1\.44, and the engine speaks 1\.41 \(http://engine\)"):
+    with pytest.raises(EngineError, match=r"this needs API 1\.44, and the engine speaks 1\.41\. Install Docker 25\.0"):
         require_api(Client(), "1.44", "this", "25.0")
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 from ansible_collections.bulkhead.classroom.plugins.modules import image_build, image_import, image_pull, image_push
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engine_images import FakeImages
@@ -83,6 +84,16 @@ def test_a_name_may_be_listed_once(engine, contexts):
     contexts["images"].append(contexts["images"][0])
     with pytest.raises(InputError, match="top:1 more than once"):
         image_build.run(contexts, engine, False)
+
+
+def test_a_here_document_wants_an_engine_that_knows_it(engine, contexts, tmp_path):
+    engine.put("base:1", 1)
+    (tmp_path / "low/Dockerfile").write_text("FROM base:1\nRUN <<EOT\nRUN x\nEOT\n")
+    with pytest.raises(InputError, match="only BuildKit understands 'RUN <<EOT'"):
+        image_build.run(contexts, engine, True)
+    engine.old = True
+    with pytest.raises(EngineError, match="'RUN <<EOT' in .*/low/Dockerfile needs API 1.42"):
+        image_build.run({**contexts, "builder": "buildx"}, engine, True)
 
 
 @pytest.fixture

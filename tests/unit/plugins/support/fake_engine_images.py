@@ -31,6 +31,7 @@ class FakeImages:
         self.registry: dict[tuple[str, str], tuple[str, str]] = {}
         self.calls: list[str] = []
         self.broken: set[str] = set()
+        self.old = False
         self.lock = Lock()
 
     def put(self, name: str, *content: Any, labels: Mapping[str, str] | None = None) -> str:
@@ -45,6 +46,10 @@ class FakeImages:
             self.calls.append(f"{verb} {name}")
         if name in self.broken:
             raise EngineError(f"Cannot {verb} {name}: it is broken", "the fake", "Mend it.")
+
+    def require(self, api: str, what: str, release: str) -> None:
+        if self.old:
+            raise EngineError(f"{what} needs API {api}", cure=f"Install Docker {release}.")
 
     def inspect(self, name: str) -> dict[str, Any] | None:
         image_id = self.tags.get(name)
