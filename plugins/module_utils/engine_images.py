@@ -19,6 +19,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
     require_api,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
+from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import Transfer
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -84,24 +85,26 @@ class Images:
         digest: str = answer["Descriptor"]["digest"]
         return digest
 
-    def push(self, name: ImageName, auth: Mapping[str, str]) -> str:
-        """Sends an image, and returns the digest that the registry computed."""
-        digest = ""
+    def push(self, name: ImageName, auth: Mapping[str, str]) -> Transfer:
+        """Sends an image; the digest in the answer is the one that the registry computed."""
+        sent = Transfer()
         with errors(f"Cannot push {name}"):
             for line in self._stream(f"/images/{name.repository}/push", {"tag": name.tag}, _auth_header(auth)):
-                digest = (line.get("aux") or {}).get("Digest") or digest
-        if not digest:
+                sent.add(line)
+        if not sent.digest:
             raise EngineError(
                 f"The push of {name} ended without a digest", cure="Look at the engine's and the registry's log."
             )
-        return digest
+        return sent
 
-    def pull(self, name: ImageName, auth: Mapping[str, str], platform: str | None = None) -> None:
+    def pull(self, name: ImageName, auth: Mapping[str, str], platform: str | None = None) -> Transfer:
         params = {"fromImage": name.repository, "tag": name.digest or name.tag}
         params.update({"platform": platform} if platform else {})
+        got = Transfer()
         with errors(f"Cannot pull {name}"):
-            for _line in self._stream("/images/create", params, _auth_header(auth)):
-                pass
+            for line in self._stream("/images/create", params, _auth_header(auth)):
+                got.add(line)
+        return got
 
     def _stream(
         self, path: str, params: Mapping[str, Any], headers: Mapping[str, str], data: Iterable[bytes] | None = None

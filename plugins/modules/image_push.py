@@ -11,8 +11,10 @@ short_description: Push images to a registry, and only those that it does not ha
 version_added: 0.1.0
 description:
   - Tags images for a registry and pushes them, several at a time.
-  - The registry is asked first, through the engine. What it has under that tag already is not sent again.
+  - The registry is asked first, through the engine. What it has under that tag already is not sent again, whoever
+    pushed it, if the engine knows the image's digest from any registry.
   - After a push the registry is asked once more, and must answer with the digest that the push gave.
+  - A push that breaks off leaves no tag in the registry, because the tag comes last. The next run sends the rest.
   - Credentials are sent with each request. They are not written to a file, and show in no result.
 options:
   images:
@@ -102,6 +104,18 @@ results:
       description: Why.
       type: str
       returned: always
+    bytes:
+      description: Bytes of the layers that were sent, before compression. Null in check mode when it would be pushed.
+      type: int
+      returned: always
+    layers_moved:
+      description: Number of layers that were sent. Null in check mode when it would be pushed.
+      type: int
+      returned: always
+    layers_present:
+      description: Number of layers that the registry had already. Null in check mode when it would be pushed.
+      type: int
+      returned: always
     error:
       description: What failed, where, and what to do.
       type: str
@@ -120,6 +134,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list impo
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_push import Have, Spec, Step, plan, reference
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import nothing
 
 IMAGE = {
     "name": {"type": "str", "required": True},
@@ -137,47 +152,52 @@ def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]
 
 
 def converge(spec: Spec, engine: Any, login: dict[str, str], check_mode: bool) -> dict[str, Any]:
-    blank = dict.fromkeys(("digest", "reference", "previous"))
+    blank: dict[str, Any] = dict.fromkeys(
+        ("digest", "reference", "previous", "bytes", "layers_moved", "layers_present")
+    )
     blank.update(name=spec.name, repository=str(spec.target), action="push", reason="")
 
     def work() -> dict[str, Any]:
-        step = plan(spec, observe(spec, engine, login))
-        digest = None if step.action == "push" else step.before.remote
+        have, moved = observe(spec, engine, login)
+        step = plan(spec, have)
+        digest = None if step.action == "push" else have.remote
         if not check_mode:
-            digest = apply(step, engine, login)
-        known = {"digest": digest, "reference": reference(spec.target, digest), "previous": step.before.remote}
-        return {**blank, **known, "action": step.action, "reason": step.reason}
+            digest, moved = apply(step, moved, engine, login)
+        moved = {} if check_mode and step.action == "push" else moved
+        known = {"digest": digest, "reference": reference(spec.target, digest), "previous": have.remote}
+        return {**blank, **known, **moved, "action": step.action, "reason": step.reason}
 
     return attempt(work, blank)
 
 
-def observe(spec: Spec, engine: Any, login: dict[str, str]) -> Have:
+def observe(spec: Spec, engine: Any, login: dict[str, str]) -> tuple[Have, dict[str, int]]:
     local = engine.inspect(spec.name)
     tagged = engine.inspect(str(spec.target))
-    return Have(
+    have = Have(
         id=local["Id"] if local else None,
-        digests=spec.target.digests(local["RepoDigests"]) if local else [],
+        digests=spec.target.all_digests(local["RepoDigests"]) if local else [],
         tagged_id=tagged["Id"] if tagged else None,
         remote=engine.remote_digest(spec.target, login),
     )
+    return have, nothing(local or {})
 
 
-def apply(step: Step, engine: Any, login: dict[str, str]) -> str | None:
+def apply(step: Step, moved: dict[str, int], engine: Any, login: dict[str, str]) -> tuple[str | None, dict[str, int]]:
     spec, image_id = step.spec, step.before.id
     if image_id is None:
         raise InputError(f"The engine has no image {spec.name}. Build, import or pull it first, or correct name.")
     if step.before.tagged_id != image_id:
         engine.tag(image_id, spec.target)
     if step.action != "push":
-        return step.before.remote
-    pushed: str = engine.push(spec.target, login)
+        return step.before.remote, moved
+    sent = engine.push(spec.target, login)
     remote = engine.remote_digest(spec.target, login)
-    if remote != pushed:
+    if remote != sent.digest:
         raise EngineError(
-            f"After the push of {spec.target} the registry has {remote}, and {pushed} was sent",
+            f"After the push of {spec.target} the registry has {remote}, and {sent.digest} was sent",
             cure="Somebody else pushes to that tag, or the registry lost it: look at its log, and run again.",
         )
-    return pushed
+    return sent.digest, sent.report()
 
 
 def main() -> None:

@@ -15,10 +15,19 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import LABEL
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
+from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import Transfer
 
 
 def sha(*parts: Any) -> str:
     return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def transfer(status: str, digest: str) -> Transfer:
+    """What an engine says of a push or pull of one layer."""
+    said = Transfer()
+    for line in ({"status": status, "id": "layer"}, {"aux": {"Digest": digest}}):
+        said.add(line)
+    return said
 
 
 class FakeImages:
@@ -31,7 +40,7 @@ class FakeImages:
         self.registry: dict[tuple[str, str], tuple[str, str]] = {}
         self.calls: list[str] = []
         self.broken: set[str] = set()
-        self.old = False
+        self.old, self.silent = False, False
         self.lock = Lock()
 
     def put(self, name: str, *content: Any, labels: Mapping[str, str] | None = None) -> str:
@@ -77,17 +86,19 @@ class FakeImages:
 
     def remote_digest(self, name: ImageName, auth: Mapping[str, str]) -> str | None:
         self._call("ask", str(name))
+        if self.silent:
+            raise EngineError(f"Cannot ask the registry for {name}: no answer")
         return self.registry.get((name.repository, str(name.tag)), (None, ""))[0]
 
-    def push(self, name: ImageName, auth: Mapping[str, str]) -> str:
+    def push(self, name: ImageName, auth: Mapping[str, str]) -> Transfer:
         self._call("push", str(name))
         image_id = self.tags[str(name)]
         digest = sha("manifest", image_id)
         self.registry[(name.repository, str(name.tag))] = (digest, image_id)
         self.digests.setdefault(image_id, set()).add(f"{name.repository}@{digest}")
-        return digest
+        return transfer("Pushed", digest)
 
-    def pull(self, name: ImageName, auth: Mapping[str, str], platform: str | None = None) -> None:
+    def pull(self, name: ImageName, auth: Mapping[str, str], platform: str | None = None) -> Transfer:
         self._call("pull", str(name))
         for (repository, tag), (digest, image_id) in self.registry.items():
             if repository == name.repository and (name.digest == digest or name.tag == tag):
@@ -95,5 +106,5 @@ class FakeImages:
                 self.digests.setdefault(image_id, set()).add(f"{repository}@{digest}")
                 if name.tag:
                     self.tags[str(name)] = image_id
-                return
+                return transfer("Pull complete", digest)
         raise EngineError(f"Cannot pull {name}: manifest unknown", cure="Check the name.", status=404)
