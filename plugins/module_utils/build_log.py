@@ -9,8 +9,10 @@ import re
 from collections import deque
 
 LINES = 30
+NO_SPACE = "Free space below the engine's data folder, for example with 'docker system df' and 'docker image prune'."
 
 # 'Step 2/5 : RUN make' of the engine's builder, '#7 [stage 2/5] RUN make' of BuildKit.
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # What they count is not of use: the engine adds an instruction for the labels, and BuildKit counts by stage.
 _STEP = re.compile(r"Step (\d+)/\d+ : (.*)")
 _BUILDKIT_STEP = re.compile(r"#(\d+) \[(?:(\S+) )?\s*(\d+)/\d+\] (.*)")
@@ -25,7 +27,8 @@ class BuildLog:
         self.tail: deque[str] = deque(maxlen=LINES)
 
     def add(self, text: str) -> None:
-        for line in text.splitlines():
+        # The engine colours what a process writes to its standard error.
+        for line in _COLOUR.sub("", text).splitlines():
             if line.strip():
                 self.tail.append(line)
             found = _STEP.match(line)
@@ -38,9 +41,13 @@ class BuildLog:
     def cure(self, otherwise: str) -> str:
         if not self.tail:
             return otherwise
+        end = "\n".join(self.tail)
         # A full disk or a registry that does not answer is no mistake of the Dockerfile.
-        known = "" if "engine's log says more" in otherwise or not otherwise else f"{otherwise} "
-        return f"{known or 'Correct the instruction that failed. '}The log ends:\n" + "\n".join(self.tail)
+        if "no space left" in end.lower():
+            otherwise = NO_SPACE
+        elif not otherwise or "engine's log says more" in otherwise:
+            otherwise = "Correct the instruction that failed."
+        return f"{otherwise} The log ends:\n{end}"
 
 
 def of_buildkit(text: str) -> tuple[str, str, str]:

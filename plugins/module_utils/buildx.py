@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import of_buildkit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import NO_SPACE, of_buildkit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_spec import Spec, secret_args
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 
@@ -66,8 +66,8 @@ def build(spec: Spec, labels: Mapping[str, str], connection: Mapping[str, Any], 
         raise EngineError(f"{_cannot(spec)} the engine's client on this host has no buildx", where, _INSTALL)
     step, said, tail = of_buildkit(log)
     at = f" at {step}" if step else ""
-    cure = f"Correct what failed. The log ends:\n{tail}"
-    raise EngineError(f"{_cannot(spec)} {said.rstrip('.')}{at}", where, cure)
+    cure = NO_SPACE if "no space left" in log.lower() else "Correct what failed."
+    raise EngineError(f"{_cannot(spec)} {said.rstrip('.')}{at}", where, f"{cure} The log ends:\n{tail}")
 
 
 _INSTALL = "Install it (Debian package docker-buildx), or set builder to engine."

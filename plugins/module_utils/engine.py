@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import engine_arguments
+from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import NO_SPACE
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -215,9 +216,7 @@ def _cure_for_words(said: str) -> str:
     if any(word in words for word in ("unauthorized", "denied", "no basic auth", "forbidden", "http 401", "http 403")):
         return _cure_for_status(401)
     if "no space left" in words:
-        return (
-            "Free space below the engine's data folder, for example with 'docker system df' and 'docker image prune'."
-        )
+        return NO_SPACE
     if "not found" in words or "manifest unknown" in words:
         return _cure_for_status(404)
     if any(word in words for word in ("connection refused", "no such host", "i/o timeout", "no route", "x509", "eof")):

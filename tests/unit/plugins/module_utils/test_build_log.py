@@ -34,6 +34,14 @@ def test_the_last_instruction_is_named():
     assert log.cure("Free space.").startswith("Free space. The log ends:\n") and log.cure("").endswith("said\nmore")
 
 
+def test_a_full_disk_is_no_mistake_of_the_dockerfile():
+    log = BuildLog()
+    log.add("\x1b[91mdd: No space left on device\n\x1b[0m")
+    assert log.cure("").startswith("Free space below") and log.cure("").endswith(
+        "The log ends:\ndd: No space left on device"
+    )
+
+
 def test_a_build_that_said_nothing():
     assert BuildLog().what("no answer") == "no answer" and BuildLog().cure("Wait.") == "Wait."
 
