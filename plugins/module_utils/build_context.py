@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import BLOCK
 from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerignore import FILE as IGNORE_FILE
-from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerignore import Ignore
+from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerignore import NOTHING, Ignore, Matches
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 _KINDS = {
@@ -92,7 +92,7 @@ class BuildContext:
         yield b"\0" * (2 * tarfile.BLOCKSIZE)
 
     def _members(self) -> Iterator[bytes]:
-        for name, path, status in self._walk(self.root, ""):
+        for name, path, status in self._walk(self.root, "", NOTHING):
             kind = _KINDS.get(stat.S_IFMT(status.st_mode))
             # Sockets have no form in a tar archive; the engine's own client leaves them out as well.
             if kind is None:
@@ -101,17 +101,17 @@ class BuildContext:
             if kind == tarfile.REGTYPE:
                 yield from _content(path, status.st_size)
 
-    def _walk(self, folder: str, prefix: str) -> Iterator[tuple[str, str, os.stat_result]]:
+    def _walk(self, folder: str, prefix: str, above: Matches) -> Iterator[tuple[str, str, os.stat_result]]:
         with os.scandir(folder) as found:
             members = sorted(found, key=lambda member: os.fsencode(member.name))
         for member in members:
             name = prefix + member.name
             is_folder = member.is_dir(follow_symlinks=False)
-            excluded = self.ignore.excludes(name)
+            excluded, matches = self.ignore.judge(name, above)
             if not excluded:
                 yield name, member.path, member.stat(follow_symlinks=False)
             if is_folder and not (excluded and self.ignore.hides(name)):
-                yield from self._walk(member.path, f"{name}/")
+                yield from self._walk(member.path, f"{name}/", matches)
 
 
 def _header(name: str, path: str, status: os.stat_result, kind: bytes) -> bytes:
