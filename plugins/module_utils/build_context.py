@@ -9,7 +9,6 @@ content gives an equal digest on every machine.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import tarfile
@@ -17,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import BLOCK
+from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import BLOCK, guarded, of_blocks
 from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerignore import FILE as IGNORE_FILE
 from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerignore import NOTHING, Ignore, Matches
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
@@ -64,24 +63,11 @@ class BuildContext:
         return Path(self.root, self.dockerfile).read_text("utf-8", "surrogateescape")
 
     def digest(self) -> str:
-        seen = hashlib.sha256()
-        for block in self._tar():
-            seen.update(block)
-        return "sha256:" + seen.hexdigest()
+        return of_blocks(self._tar())
 
     def stream(self, digest: str) -> Iterator[bytes]:
-        """The tar stream. It breaks off before its end when it is not what `digest` promised, so that the engine
-        never finishes an image whose label would lie."""
-        seen = hashlib.sha256()
-        held = b""
-        for block in _blocks(self._tar()):
-            seen.update(block)
-            if held:
-                yield held
-            held = block
-        if f"sha256:{seen.hexdigest()}" != digest:
-            raise InputError(f"The build context {self.root} changed while it was read. Run again when it is at rest.")
-        yield held
+        """The tar stream, which never ends unless it is what `digest` promised."""
+        return guarded(_blocks(self._tar()), digest, f"The build context {self.root}")
 
     def _tar(self) -> Iterator[bytes]:
         try:

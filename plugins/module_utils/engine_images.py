@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils import digest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import BuildLog
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
     EngineError,
@@ -49,10 +49,13 @@ class Images:
                 return None
             raise
 
-    def import_rootfs(self, name: ImageName, source: str, changes: list[str]) -> None:
+    def import_rootfs(self, name: ImageName, source: str, changes: list[str], wanted: str | None) -> None:
+        """Imports a tarball, which must be the one with the digest `wanted`."""
+        blocks = digest.blocks_of(source)
+        content = digest.guarded(blocks, wanted, f"The tarball {source}") if wanted else blocks
         params = {"fromSrc": "-", "repo": name.repository, "tag": name.tag, "changes": changes}
-        with errors(f"Cannot import {name}", source), Path(source).open("rb") as file:
-            for _line in self._stream("/images/create", params, {"Content-Type": "application/x-tar"}, file):
+        with errors(f"Cannot import {name}", source):
+            for _line in self._stream("/images/create", params, {"Content-Type": "application/x-tar"}, content):
                 pass
 
     def build(self, name: str, context: Iterator[bytes], options: Mapping[str, Any], where: str) -> None:
@@ -82,8 +85,7 @@ class Images:
             if error.status == 404 or "manifest unknown" in error.what or "name unknown" in error.what:
                 return None
             raise
-        digest: str = answer["Descriptor"]["digest"]
-        return digest
+        return str(answer["Descriptor"]["digest"])
 
     def push(self, name: ImageName, auth: Mapping[str, str]) -> Transfer:
         """Sends an image; the digest in the answer is the one that the registry computed."""

@@ -196,7 +196,8 @@ def apply(step: Step, engine: Any) -> Have | None:
     spec = step.spec
     if not Path(spec.source).is_file():
         raise InputError(f"There is no tarball at {spec.source}, and {step.reason}. Copy it to this host first.")
-    engine.import_rootfs(ImageName.parse(spec.name), spec.source, spec.changes())
+    wanted = None if spec.trusted else spec.rootfs
+    engine.import_rootfs(ImageName.parse(spec.name), spec.source, spec.changes(), wanted)
     now = Have.from_inspect(engine.inspect(spec.name))
     if now is None or now.digest != spec.digest():
         raise EngineError(f"{spec.name} is not what was imported", cure="Something else uses that name; run again.")

@@ -69,7 +69,7 @@ class FakeImages:
         labels = self.images[image_id]
         return {"Id": image_id, "RepoDigests": sorted(self.digests.get(image_id, ())), "Config": {"Labels": labels}}
 
-    def import_rootfs(self, name: ImageName, source: str, changes: list[str]) -> None:
+    def import_rootfs(self, name: ImageName, source: str, changes: list[str], wanted: str | None) -> None:
         self._call("import", str(name))
         label = next(line for line in changes if line.startswith(f'LABEL "{LABEL}"'))
         content = Path(source).read_bytes().hex()
