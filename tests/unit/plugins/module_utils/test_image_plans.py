@@ -102,7 +102,7 @@ DONE = {**BASE, "a:1": built(want("a", "base"), BASE)}
     ],
 )
 def test_build(item, have, action, reason):
-    (step,) = image_build.plan([item], have).values()
+    step = image_build.plan([item], have)[item.spec.name]
     assert step.action == action and reason in step.reason
 
 
