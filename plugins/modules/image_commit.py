@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image_commit
 short_description: Make images from containers, and only when something in them changed
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Commits the writable layers of containers as images, several at a time.
   - >-
@@ -19,8 +19,8 @@ description:
     The layer is read through the engine's API, which may be far away. A container in which nothing changed is neither
     paused nor touched.
   - >-
-    What lies in volumes, binds and other mounts is no part of the layer and does not come into the image, and neither do
-    sockets.
+    What lies in volumes, binds and other mounts is no part of the layer and does not come into the image. Sockets do
+    not either.
   - >-
     A commit takes over the container's labels. Those that begin with C(org.bulkhead.) and are not its image's are
     emptied, so that what is started from the new image is not taken for a member of the container's fleet.
@@ -60,8 +60,8 @@ options:
         description:
           - Pause a running container while its layer is read for the second time and committed.
           - >-
-            Without it a process that writes meanwhile may leave half a file in the image, or a label that does not fit. A
-            container whose files change while they are read fails then.
+            Without it a process that writes meanwhile may leave half a file in the image, or a label that does not
+            fit. A container whose files change while they are read fails then.
         type: bool
         default: true
   refuse:
@@ -94,7 +94,8 @@ seealso:
   - module: bulkhead.classroom.image_layers_info
 notes:
   - >-
-    Paths and patterns find the usual credentials, and not all. Values are never shown. Of a file the first MiB is looked at.
+    Paths and patterns find the usual credentials, and not all. Values are never shown. Of a file the first MiB is
+    looked at.
 """
 
 EXAMPLES = r"""
