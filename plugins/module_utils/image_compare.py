@@ -13,7 +13,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.image_files imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.layer_entries import Entry
 
 CONFIGURATION = (
-    "Cmd", "Entrypoint", "ExposedPorts", "Healthcheck", "OnBuild", "Shell", "StopSignal", "User", "Volumes", "WorkingDir",
+    "Cmd", "Entrypoint", "ExposedPorts", "Healthcheck", "OnBuild", "Shell", "StopSignal", "User", "Volumes",
+    "WorkingDir",
 )  # fmt: skip
 ASPECTS = ("kind", "content", "mode", "uid", "gid", "xattrs")
 WORDS = {"kind": "type", "uid": "owner", "gid": "group", "xattrs": "attributes"}

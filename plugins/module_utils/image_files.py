@@ -25,7 +25,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.layer_entries i
 WHITEOUT, OPAQUE = ".wh.", ".wh..wh..opq"
 # Configurations and manifests are small; more than that is a layer.
 DOCUMENT_LIMIT = 4 << 20
-_GZIP = b"\x1f\x8b"
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5"
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Content:
 
 @dataclass(frozen=True)
 class Saved:
-    """An image with all its layers, the lowest first. `digests` are those under which it can be known: computed from its
-    configuration and from its manifests."""
+    """An image with all its layers, the lowest first. `digests` are those under which it can be known: computed from
+    its configuration and from its manifests."""
 
     names: frozenset[str]
     digests: frozenset[str]
@@ -79,9 +79,12 @@ def _target(name: str, member: tarfile.TarInfo) -> str:
 
 def _take(name: str, file: _Hashing, contents: dict[str, Content], documents: dict[str, bytes]) -> None:
     start = file.peek(2)
-    if start[:1] in (b"{", b"["):
+    old = name.endswith("/layer.tar")
+    if start[:1] in (b"{", b"[") and not old:
         documents[name] = file.read(DOCUMENT_LIMIT)
-    elif name.endswith("/layer.tar") or name.startswith("/blobs/"):
+    elif old or name.startswith("/blobs/"):
+        if start == _ZSTD:
+            raise UnreadableError(f"{name} in the engine's archive of the image is packed with zstd, which is not read")
         opened: Any = gzip.GzipFile(fileobj=cast(Any, file)) if start == _GZIP else file
         inner = _Hashing(opened)
         read = tuple(entries(cast("IO[bytes]", inner)))
@@ -175,8 +178,11 @@ def _lay_over(seen: dict[str, Entry], layer: Sequence[Entry]) -> None:
 
 
 def _drop(seen: dict[str, Entry], path: str, itself: bool) -> None:
+    gone = seen.pop(path, None) if itself else None
+    if gone and gone.kind != "directory":
+        return
     below = path + "/"
-    for known in [known for known in seen if known.startswith(below) or (itself and known == path)]:
+    for known in [known for known in seen if known.startswith(below)]:
         del seen[known]
 
 

@@ -15,7 +15,10 @@ Document = Mapping[str, Any]
 
 # How builders write down an instruction: the classic one runs everything by a shell and marks what it did not run.
 _NOT_RUN = re.compile(r"^/bin/sh -c #\(nop\) +")
-_RUN = re.compile(r"^(?:RUN +)?(?:\|\d+ .*? )?/bin/sh -c ")
+_RUN = re.compile(r"^(?:RUN +)?/bin/sh -c ")
+# Build arguments stand before the shell, as a number and that many assignments.
+_ARGUMENTS = re.compile(r"^(?:RUN +)?\|\d+ ")
+_TO_THE_SHELL = re.compile(r"^.*? (?=/\S*sh )")
 _BUILDKIT = re.compile(r" *# buildkit$")
 # The directories of these drivers are overlays; the engine tells them for each image and container.
 UNION_DRIVERS = ("overlay2", "fuse-overlayfs")
@@ -85,6 +88,10 @@ def instruction(created_by: str) -> str | None:
     text = _BUILDKIT.sub("", " ".join(created_by.split()))
     if _NOT_RUN.match(text):
         return _NOT_RUN.sub("", text).strip()
+    if _ARGUMENTS.match(text):
+        if not _TO_THE_SHELL.match(text):
+            return "RUN (with arguments, whose values are left out, and no shell)"
+        text = "RUN " + _TO_THE_SHELL.sub("", text)
     if _RUN.match(text):
         return "RUN " + _RUN.sub("", text)
     return text or None
@@ -124,7 +131,7 @@ def directories(document: Document, driver: str) -> dict[str, Any]:
     """Where the union file system takes an image or a container from; `lower` from the top to the bottom."""
     graph = document.get("GraphDriver") or {}
     name, data = graph.get("Name") or driver, graph.get("Data") or {}
-    found = {"driver": name, "lower": [], "upper": None, "merged": None, "work": None, "why": None}
+    found: dict[str, Any] = {"driver": name, "lower": [], "upper": None, "merged": None, "work": None, "why": None}
     if name in UNION_DRIVERS and "UpperDir" in data:
         lower = [path for path in (data.get("LowerDir") or "").split(":") if path]
         return {
