@@ -11,11 +11,10 @@ short_description: Look into the layers of images and containers
 version_added: 0.1.0
 description:
   - >-
-    Returns the layers of images and containers in their order, with the instruction that made each, their sizes and digests,
-    what images share, and the directories of the union file system.
+    Returns the layers of images and containers in their order, with the instruction that made each, their sizes and
+    digests, what images share, and the directories of the union file system.
   - Compares images file by file, in particular one that was committed with one that was built.
-  - >-
-    Proves that an image does not change when a container of it writes, by reading the image's bytes before and after.
+  - Proves that an image does not change when a container of it writes, by reading its bytes before and after.
   - The filter P(bulkhead.classroom.layers_svg#filter) draws the result.
 options:
   images:
@@ -46,8 +45,8 @@ options:
     description:
       - Images to prove immutable. Each is read whole, twice.
       - >-
-        For each a container is created, which is never started and has no network. A file is added to it, and a file of the
-        image overwritten in it. Then it is removed.
+        For each a container is created, which is never started and has no network. A file is added to it, and a file of
+        the image overwritten in it. Then it is removed.
     type: list
     elements: str
     default: []
@@ -124,7 +123,7 @@ storage_driver:
   type: str
   sample: overlay2
 images:
-  description: One entry per image, in the order of O(images).
+  description: One entry per image, in the order of O(images). One that failed has C(name) and C(error) alone.
   returned: always
   type: list
   elements: dict
@@ -132,123 +131,49 @@ images:
     name:
       description: The image, as it was asked for.
       type: str
-      returned: always
     id:
       description: Id of the image.
       type: str
-      returned: always
     tags:
       description: All its names.
       type: list
       elements: str
-      returned: always
     bytes:
       description: Size of all layers.
       type: int
-      returned: always
     unique_bytes:
       description: What no other image of the engine needs.
       type: int
-      returned: always
     shared_bytes:
       description: What others need, too.
       type: int
-      returned: always
     layers:
-      description: The steps of its history, the lowest first.
+      description:
+        - The steps of its history, the lowest first, with their C(position) from 1.
+        - >-
+          C(instruction) made it (null when none was recorded, as by an import), C(comment) is what the history says,
+          for example the message of a commit, C(created) the time in seconds since 1970.
+        - >-
+          C(empty) means that it changed the configuration alone and has no layer. C(digest) is that of its content,
+          C(chain) that of the layer with all below it, by which layers are shared; C(bytes) is its size, C(shared_with)
+          lists other images that have it.
+        - C(directory) is where the engine keeps it; null when the storage driver does not tell.
+        - With O(verify), C(computed) is the digest of what was read, and C(verified) whether it is C(digest).
       type: list
       elements: dict
-      returned: always
-      contains: &layers
-        position:
-          description: Place in the stack, from 1.
-          type: int
-          returned: always
-        instruction:
-          description: The instruction that made it. Null when none was recorded, as by an import.
-          type: str
-          returned: always
-        comment:
-          description: What the history says about it, for example the message of a commit.
-          type: str
-          returned: always
-        created:
-          description: When it was made, in seconds since 1970.
-          type: int
-          returned: always
-        empty:
-          description: Whether it changed the configuration alone, and has no layer.
-          type: bool
-          returned: always
-        digest:
-          description: Digest of the layer's content. Null of an empty one.
-          type: str
-          returned: always
-        chain:
-          description: Digest of the layer with all below it. Layers are shared by that.
-          type: str
-          returned: always
-        bytes:
-          description: Size.
-          type: int
-          returned: always
-        shared_with:
-          description: Other images that have it.
-          type: list
-          elements: str
-          returned: always
-        directory:
-          description: Where the engine keeps it. Null when the storage driver does not tell.
-          type: str
-          returned: always
-        computed:
-          description: The digest, computed from what was read. Null without O(verify).
-          type: str
-          returned: always
-        verified:
-          description: Whether both digests are the same. Null without O(verify).
-          type: bool
-          returned: always
     directories:
-      description: The union file system.
+      description:
+        - >-
+          The union file system. C(driver) is the storage driver, C(lower) the directories that are only read, the
+          highest first, C(upper) the one on top (a container writes there; of an image it is its highest layer),
+          C(merged) where all lie over one another while a container runs, C(work) the kernel's own.
+        - C(why) says why nothing is known, with a storage driver that does not tell.
       type: dict
-      returned: always
-      contains: &directories
-        driver:
-          description: The storage driver.
-          type: str
-          returned: always
-        lower:
-          description: Directories that are only read, the highest first.
-          type: list
-          elements: str
-          returned: always
-        upper:
-          description: The directory on top. A container writes there; of an image it is its highest layer.
-          type: str
-          returned: always
-        merged:
-          description: Where all lie over one another. It is there while a container runs.
-          type: str
-          returned: always
-        work:
-          description: The kernel's own directory, which it needs for writing.
-          type: str
-          returned: always
-        why:
-          description: Why nothing is known, with a storage driver that does not tell. Null otherwise.
-          type: str
-          returned: always
     verified:
       description: Whether the id and the digests of all layers are those of what was read. Null without O(verify).
       type: bool
-      returned: always
-    error:
-      description: What failed, where, and what to do.
-      type: str
-      returned: when it failed
 containers:
-  description: One entry per container, in the order of O(containers).
+  description: One entry per container, in the order of O(containers). One that failed has C(name) and C(error) alone.
   returned: always
   type: list
   elements: dict
@@ -256,120 +181,74 @@ containers:
     name:
       description: Name of the container.
       type: str
-      returned: always
     id:
       description: Id of the container.
       type: str
-      returned: always
     state:
       description: State of the container.
       type: str
-      returned: always
     image:
       description: Its image, with C(name) and C(id).
       type: dict
-      returned: always
     writable:
       description: Its own layer, with C(bytes), C(added), C(changed), C(deleted) and C(directory).
       type: dict
-      returned: always
     layers:
-      description: The layers of its image, as above.
+      description: The layers of its image, like RV(images[].layers).
       type: list
       elements: dict
-      returned: always
     directories:
-      description: The union file system, as above.
+      description: The union file system, like RV(images[].directories).
       type: dict
-      returned: always
-    error:
-      description: What failed, where, and what to do.
-      type: str
-      returned: when it failed
 comparisons:
-  description: One entry per pair, in the order of O(compare).
+  description: One entry per pair, in the order of O(compare). One that failed has C(name) and C(error) alone.
   returned: always
   type: list
   elements: dict
   contains:
     before:
       description:
-        - The one image, with C(name), C(id), C(layers), C(files), C(bytes) (of what is visible) and C(hidden_bytes) (of what a
-          higher layer replaced or deleted, and which is stored all the same).
+        - >-
+          The one image, with C(name), C(id), C(layers), C(files), C(bytes) (of what is visible) and C(hidden_bytes) (of
+          what a higher layer replaced or deleted, and which is stored all the same).
       type: dict
-      returned: always
     after:
       description: The other image, likewise.
       type: dict
-      returned: always
     identical:
       description: Whether files and configuration are the same.
       type: bool
-      returned: always
     shared_layers:
       description: How many layers, from the bottom, are the same.
       type: int
-      returned: always
     added:
       description: What only RV(comparisons[].after) has, with C(count), C(bytes) and C(paths).
       type: dict
-      returned: always
     removed:
       description: What only RV(comparisons[].before) has, likewise.
       type: dict
-      returned: always
     changed:
       description:
-        - What is another in both. C(bytes) is the difference, and each of C(paths) says C(what) differs
-          (V(type), V(content), V(mode), V(owner), V(group), V(attributes)). Times do not count.
+        - >-
+          What is another in both. C(bytes) is the difference, and each of C(paths) says C(what) differs (V(type),
+          V(content), V(mode), V(owner), V(group), V(attributes)). Times do not count.
       type: dict
-      returned: always
     configuration:
       description: What the configurations differ in, by name.
       type: list
       elements: str
-      returned: always
-    error:
-      description: What failed, where, and what to do.
-      type: str
-      returned: when it failed
 proofs:
-  description: One entry per image, in the order of O(prove). Empty in check mode.
+  description:
+    - One entry per image, in the order of O(prove); none in check mode. One that failed has C(name) and C(error) alone.
+    - C(before) and C(after) hold the C(id), and the digests of the C(layers) as recorded and as C(computed) from what
+      was read.
+    - C(written) is what was written, with the C(change) that the engine then saw in the container.
+    - C(overwritten) is a file of the image, with the SHA-256 that it had in the image, has in the container, and has in
+      the image afterwards. Null when the image has no file.
+    - C(immutable) is true when the writes arrived in the container, and nothing of the image changed.
   returned: always
   type: list
   elements: dict
-  contains:
-    image:
-      description: The image.
-      type: str
-      returned: always
-    before:
-      description: Its C(id), its C(layers) as recorded and as C(computed) from what was read, before the write.
-      type: dict
-      returned: always
-    after:
-      description: The same, after the write.
-      type: dict
-      returned: always
-    written:
-      description: What was written, each with C(path) and the C(change) that the engine then saw in the container.
-      type: list
-      elements: dict
-      returned: always
-    overwritten:
-      description:
-        - The file of the image that was overwritten, with the SHA-256 that it had in the image before, has in the container, and
-          has in the image after. Null when the image has no file.
-      type: dict
-      returned: always
-    immutable:
-      description: Whether the writes arrived in the container and nothing of the image changed.
-      type: bool
-      returned: always
-    error:
-      description: What failed, where, and what to do.
-      type: str
-      returned: when it failed
 """
 
 from typing import Any
