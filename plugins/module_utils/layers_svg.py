@@ -117,14 +117,8 @@ def _tip(layer: Mapping[str, Any]) -> str:
 
 
 def size(count: int) -> str:
-    value = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            break
-        value /= 1024
-    else:
-        unit = "TiB"
-    return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+    power = min(max(count, 1).bit_length() // 10, 4) if count >= 1024 else 0
+    return f"{count / 1024**power:.1f} {'KMGT'[power - 1]}iB" if power else f"{count} B"
 
 
 def picture(found: Sequence[Box], title: str) -> str:
@@ -137,7 +131,7 @@ def picture(found: Sequence[Box], title: str) -> str:
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
         f"<style>{STYLE}</style>",
         f'<rect class="bl-back" width="{width}" height="{height}"/>',
-        _text(MARGIN, 28, _cut(title, int(width * LETTER / 9 / LETTER) - 4), "bl-h"),
+        _text(MARGIN, 28, _cut(title, (width - 2 * MARGIN) // 9), "bl-h"),
         *(_box(box, rows) for box in sorted(found, key=lambda box: (box.row, box.first))),
         *_legend({box.kind for box in found}, height - LEGEND),
         "</svg>",
@@ -159,7 +153,8 @@ def _legend(kinds: Iterable[str], y: int) -> Iterator[str]:
     x = MARGIN
     for kind, words in KINDS.items():
         if words and kind in kinds:
-            yield f'<g class="bl-{kind}"><rect x="{x}" y="{y + 12}" width="18" height="14"/>{_text(x + 26, y + 23, words)}</g>'
+            rect = f'<rect x="{x}" y="{y + 12}" width="18" height="14"/>'
+            yield f'<g class="bl-{kind}">{rect}{_text(x + 26, y + 23, words)}</g>'
             x += 160
 
 
