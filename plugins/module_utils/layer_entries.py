@@ -15,6 +15,8 @@ from typing import IO, Any
 BLOCK = 1 << 20
 # So much of the beginning of a file is looked at, and kept in memory meanwhile.
 LOOKED_AT = 1 << 20
+# An archive ends with two empty blocks.
+END = bytes(1024)
 _XATTR = "SCHILY.xattr."
 _UNDECODABLE = re.compile("[\udc80-\udcff]")
 
@@ -52,10 +54,16 @@ def clean(name: str) -> str:
     return "/" + "/".join(part for part in _UNDECODABLE.sub("\ufffd", name).split("/") if part not in ("", "."))
 
 
-def entries(stream: IO[bytes], wanted: Wanted | None = None, look: Look | None = None) -> Iterator[Entry]:
-    """The entries of an archive whose path is wanted, while it streams by; `look` marks the beginning of each file."""
+def entries(
+    stream: IO[bytes], wanted: Wanted | None = None, look: Look | None = None, ends: bool = False
+) -> Iterator[Entry]:
+    """The entries of an archive whose path is wanted, while it streams by; `look` marks the beginning of each file.
+
+    With `ends` the archive must have an end. An engine that fails half-way closes the stream as if all was well.
+    """
+    tail = _Tail(stream)
     try:
-        with tarfile.open(fileobj=stream, mode="r|", bufsize=BLOCK) as archive:
+        with tarfile.open(fileobj=tail, mode="r|", bufsize=BLOCK) as archive:
             while (member := archive.next()) is not None:
                 # Otherwise it would remember every entry of a whole image. The published types hide this list.
                 vars(archive)["members"] = []
@@ -64,6 +72,25 @@ def entries(stream: IO[bytes], wanted: Wanted | None = None, look: Look | None =
                     yield _entry(archive, member, path, look)
     except (tarfile.TarError, EOFError) as error:
         raise UnreadableError(f"the archive is not complete ({error})") from error
+    if ends and not tail.complete():
+        raise UnreadableError("the archive is not complete (it has no end)")
+
+
+class _Tail:
+    """A stream that remembers how it ended."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._last = stream, b""
+
+    def read(self, size: int) -> bytes:
+        block = self._stream.read(size)
+        self._last = (self._last + block)[-len(END) :]
+        return block
+
+    def complete(self) -> bool:
+        while self.read(BLOCK):
+            pass
+        return self._last == END
 
 
 def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, look: Look | None) -> Entry:

@@ -49,7 +49,7 @@ def _read(engine: Any, key: str, paths: frozenset[str], wanted: list[Fetch], exp
     found: dict[str, Entry] = {}
     if wanted:
         with engine.export(key) as stream:
-            found = {entry.path: entry for entry in entries(stream, paths.__contains__, marks)}
+            found = {entry.path: entry for entry in entries(stream, paths.__contains__, marks, ends=True)}
     # The first name of a file may belong to the image; then it was not read, and the further name is asked for alone.
     found, unknown = resolve(found)
     return {**found, **_fetch(engine, key, paths, [Fetch(path, False) for path in unknown])}
@@ -72,7 +72,7 @@ def _below(stream: Any, fetch: Fetch, paths: frozenset[str]) -> dict[str, Entry]
     """What one answer holds. Its paths begin with the last part of what was asked for."""
     parent = fetch.path.rpartition("/")[0]
     found: dict[str, Entry] = {}
-    for entry in entries(stream, look=marks):
+    for entry in entries(stream, look=marks, ends=fetch.whole):
         path = parent + entry.path
         if path in paths:
             found[path] = replace(entry, path=path, hard=parent + entry.hard if entry.hard else "")

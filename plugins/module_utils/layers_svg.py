@@ -19,7 +19,7 @@ STYLE = """
 .bl text{font:11px ui-monospace,Menlo,Consolas,monospace;fill:#1c2733}
 .bl .bl-h{font:bold 15px system-ui,sans-serif}
 .bl .bl-n text{font-weight:bold}
-.bl rect{rx:4px;stroke:#5b6b7c}
+.bl rect{stroke:#5b6b7c}
 .bl .bl-back{fill:#fff;stroke:none}
 .bl .bl-shared rect{fill:#cfe0f3}
 .bl .bl-own rect{fill:#d8eed3}
@@ -93,7 +93,7 @@ def _own(stack: Mapping[str, Any], column: int, row: int) -> Iterator[Box]:
         counts = " ".join(
             f"{sign}{writable[word]}" for sign, word in (("+", "added"), ("~", "changed"), ("-", "deleted"))
         )
-        lines = ("what the container wrote", f"{size(writable['bytes'])}  {counts}")
+        lines = ("what the container wrote", f"{size(writable['bytes'])} · {counts}")
         yield Box(
             "writable", column, column, row, lines, f"Writable layer of {stack['name']}\n{writable['directory'] or ''}"
         )
@@ -108,7 +108,7 @@ def _lines(layer: Mapping[str, Any]) -> tuple[str, str]:
     said = layer["instruction"] or layer["comment"] or "(nothing was recorded)"
     if layer["instruction"] and layer["comment"] and not layer["comment"].startswith("buildkit"):
         said = f"{layer['comment']} ({said})"
-    return said, f"{size(layer['bytes'])}  {layer['digest'][:19]}"
+    return said, f"{size(layer['bytes'])} · {layer['digest'][:19]}"
 
 
 def _tip(layer: Mapping[str, Any]) -> str:
@@ -145,7 +145,7 @@ def _box(box: Box, rows: int) -> str:
     letters = int((width - 16) / LETTER)
     lines = "".join(_text(x + 8, y + 16 + 15 * number, _cut(line, letters)) for number, line in enumerate(box.lines))
     classes = f"bl-{box.kind} bl-n" if box.kind == "name" else f"bl-{box.kind}"
-    rect = f'<rect x="{x}" y="{y}" width="{width}" height="{height}"/>'
+    rect = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4"/>'
     return f'<g class="{classes}"><title>{_escaped(box.tip)}</title>{rect}{lines}</g>'
 
 
@@ -153,9 +153,9 @@ def _legend(kinds: Iterable[str], y: int) -> Iterator[str]:
     x = MARGIN
     for kind, words in KINDS.items():
         if words and kind in kinds:
-            rect = f'<rect x="{x}" y="{y + 12}" width="18" height="14"/>'
+            rect = f'<rect x="{x}" y="{y + 12}" width="18" height="14" rx="3"/>'
             yield f'<g class="bl-{kind}">{rect}{_text(x + 26, y + 23, words)}</g>'
-            x += 160
+            x += 180
 
 
 def _text(x: float, y: float, words: str, css: str = "") -> str:
