@@ -67,7 +67,7 @@ def commit(seen: Seen, engine: Any, refuse: Collection[str]) -> Seen:
         check(now, refuse)
         if now.step.action == "commit":
             lines = [*spec.changes, *label_lines(now.step.digest, container, now.image)]
-            engine.commit(container["Id"], ImageName.parse(spec.name), spec.author, spec.message, lines)
+            engine.commit(container["Id"], ImageName.parse(spec.name), spec.author, spec.comment, lines)
     return now
 
 

@@ -105,10 +105,10 @@ class LayerEngine:
         with errors(f"Cannot unpause container {name}"):
             self._client.unpause(key)
 
-    def commit(self, key: str, name: ImageName, author: str, message: str, changes: Iterable[str]) -> str:
+    def commit(self, key: str, name: ImageName, author: str, comment: str, changes: Iterable[str]) -> str:
         """The container as an image; the engine's own pause is not used, because the layer is read under ours."""
         params: dict[str, Any] = {"container": key, "repo": name.repository, "tag": name.tag, "pause": 0}
-        params.update(author=author, comment=message, changes=list(changes))
+        params.update(author=author, comment=comment, changes=list(changes))
         client = self._client
         with errors(f"Cannot commit container {key[:12]} as {name}"):
             url = client._url("/commit")

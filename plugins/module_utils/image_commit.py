@@ -31,7 +31,7 @@ class Spec:
     name: str
     container: str
     author: str
-    message: str
+    comment: str
     changes: tuple[str, ...]
     pause: bool
 
@@ -41,7 +41,7 @@ class Spec:
         if name.digest:
             raise InputError(f"{item['name']}: the engine computes the digest itself. Give repository:tag.")
         changes = tuple(_instruction(line) for line in item.get("changes") or [])
-        texts = (item.get("author") or "", item.get("message") or "")
+        texts = (item.get("author") or "", item.get("comment") or "")
         return cls(str(name), item["container"], *texts, changes, item["pause"])
 
     def digest(self, layer: str | None, container: Mapping[str, Any]) -> str | None:
@@ -49,7 +49,7 @@ class Spec:
         if layer is None:
             return None
         config = {key: container["Config"].get(key) for key in CONFIGURATION if container["Config"].get(key)}
-        said = {"author": self.author, "message": self.message, "changes": self.changes}
+        said = {"author": self.author, "comment": self.comment, "changes": self.changes}
         return digest.key({"image": container["Image"], "layer": layer, "config": config, **said})
 
 

@@ -62,8 +62,9 @@ def entries(
     With `ends` the archive must have an end. An engine that fails half-way closes the stream as if all was well.
     """
     tail = _Tail(stream)
+    file: Any = tail  # reading is all that a tar stream does, and the published types want more
     try:
-        with tarfile.open(fileobj=tail, mode="r|", bufsize=BLOCK) as archive:
+        with tarfile.open(fileobj=file, mode="r|", bufsize=BLOCK) as archive:
             while (member := archive.next()) is not None:
                 # Otherwise it would remember every entry of a whole image. The published types hide this list.
                 vars(archive)["members"] = []

@@ -43,7 +43,7 @@ options:
         description: Who made the image.
         type: str
         default: ''
-      message:
+      comment:
         description: What the image's history says about it.
         type: str
         default: ''
@@ -105,7 +105,7 @@ EXAMPLES = r"""
       - name: course/by-hand:1
         container: builder
         author: Ada
-        message: Installed by hand
+        comment: Installed by hand
         changes:
           - CMD ["sh", "-c", "cat /srv/greeting"]
           - LABEL org.opencontainers.image.title="Made by hand"
@@ -220,7 +220,6 @@ results:
 """
 
 import signal
-import sys
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -246,7 +245,7 @@ IMAGE = {
     "name": {"type": "str", "required": True},
     "container": {"type": "str", "required": True},
     "author": {"type": "str", "default": ""},
-    "message": {"type": "str", "default": ""},
+    "comment": {"type": "str", "default": ""},
     "changes": {"type": "list", "elements": "str", "default": []},
     "pause": {"type": "bool", "default": True},
 }
@@ -308,10 +307,14 @@ def warn(result: dict[str, Any], say: Any) -> None:
                 say(line)
 
 
+def ended(*_ignored: Any) -> None:
+    """Ended from outside, it must leave no container paused: an exception runs through all that has to be undone."""
+    raise SystemExit("ended by SIGTERM")
+
+
 def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    # Ended from outside, it must leave no container paused: an exception runs through all that has to be undone.
-    signal.signal(signal.SIGTERM, lambda *_ignored: sys.exit("ended by SIGTERM"))
+    signal.signal(signal.SIGTERM, ended)
     if sdk_missing():
         module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
     try:

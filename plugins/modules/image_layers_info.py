@@ -152,7 +152,7 @@ images:
         - The steps of its history, the lowest first, with their C(position) from 1.
         - >-
           C(instruction) made it (null when none was recorded, as by an import), C(comment) is what the history says,
-          for example the message of a commit, C(created) the time in seconds since 1970.
+          for example the comment of a commit, C(created) the time in seconds since 1970.
         - >-
           C(empty) means that it changed the configuration alone and has no layer. C(digest) is that of its content,
           C(chain) that of the layer with all below it, by which layers are shared; C(bytes) is its size, C(shared_with)

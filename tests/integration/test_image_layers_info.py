@@ -42,7 +42,7 @@ def made(run_module, engine, base_image, tmp_path_factory):
     key = engine.client.exec_create(CONTAINER, ["sh", "-c", BY_HAND])["Id"]
     engine.client.exec_start(key)
     assert engine.client.exec_inspect(key)["ExitCode"] == 0
-    image = {"name": COMMITTED, "container": CONTAINER, "message": "by hand", "changes": ["ENV COLOUR=blue"]}
+    image = {"name": COMMITTED, "container": CONTAINER, "comment": "by hand", "changes": ["ENV COLOUR=blue"]}
     run_module("image_commit", {"images": [image]})
     yield
     engine.client.remove_container(CONTAINER, force=True, v=True)

@@ -23,7 +23,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "collections")}
 NAME, CONTAINER = "commit-test/made:1", "bht-commit"
 OPTIONS = {
     "author": "Ada <ada@classroom.test>",
-    "message": "Made by hand: \"ü\" & 'so'",
+    "comment": "Made by hand: \"ü\" & 'so'",
     "changes": [
         'CMD ["sh", "-c", "echo $GREETING"]',
         'ENTRYPOINT ["/bin/env", "EXTRA=a b"]',
@@ -71,7 +71,7 @@ def test_every_option_reaches_the_image(run_module, engine, container, args, bas
     run_module("image_commit", args)
     image = engine.client.inspect_image(NAME)
     config = image["Config"]
-    assert (image["Author"], image["Comment"]) == (OPTIONS["author"], OPTIONS["message"])
+    assert (image["Author"], image["Comment"]) == (OPTIONS["author"], OPTIONS["comment"])
     assert config["Cmd"] == ["sh", "-c", "echo $GREETING"] and config["Entrypoint"] == ["/bin/env", "EXTRA=a b"]
     assert {"GREETING=say hi", "OTHER=2", "COLOUR=red"} <= set(config["Env"])
     assert list(config["ExposedPorts"]) == ["8080/tcp"] and config["Healthcheck"]["Interval"] == 5 * 10**9
@@ -85,7 +85,7 @@ def test_every_option_reaches_the_image(run_module, engine, container, args, bas
 
 @pytest.mark.parametrize(
     "change",
-    [{"author": "Grace"}, {"message": "another"}, {"changes": ["USER root"]}, {"changes": []}],
+    [{"author": "Grace"}, {"comment": "another"}, {"changes": ["USER root"]}, {"changes": []}],
 )
 def test_what_the_image_says_counts(run_module, container, args, change):
     args["images"][0].update(OPTIONS)
@@ -103,7 +103,7 @@ def test_a_container_that_has_ended_or_is_paused_is_left_as_it_is(run_module, en
     engine.client.unpause(CONTAINER)
     engine.client.kill(CONTAINER)
     assert not run_module("image_commit", args)["changed"]
-    args["images"][0]["message"] = "of a container that has ended"
+    args["images"][0]["comment"] = "of a container that has ended"
     assert run_module("image_commit", args)["changed"]
     assert engine.client.inspect_container(CONTAINER)["State"]["Status"] == "exited"
 
@@ -125,7 +125,7 @@ def test_a_running_container_is_paused_for_a_commit_and_for_nothing_else(run_mod
         "unpause",
     ]
     assert "pause" not in events(engine, lambda: run_module("image_commit", args))
-    args["images"][0].update(pause=False, message="not paused")
+    args["images"][0].update(pause=False, comment="not paused")
     done = events(engine, lambda: run_module("image_commit", args))
     assert "commit" in done and "pause" not in done
 

@@ -16,7 +16,7 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engi
 from hypothesis import given
 from hypothesis import strategies as st
 
-ITEM = {"name": "made:1", "container": "box", "author": "", "message": "", "changes": [], "pause": True}
+ITEM = {"name": "made:1", "container": "box", "author": "", "comment": "", "changes": [], "pause": True}
 
 
 def params(**change):
@@ -49,11 +49,12 @@ def test_plan(wanted, before, action, reason):
 CONTAINER = {"Image": "i", "Config": {"Cmd": ["sh"], "Env": ["A=1"], "Hostname": "one", "Labels": {"a": "b"}}}
 
 
-def digest(container=CONTAINER, layer="l", **change):
+def digest(container=None, layer="l", **change):
+    container = container or CONTAINER
     return Spec.from_params({**ITEM, **change}).digest(layer, container)
 
 
-@pytest.mark.parametrize("change", [{"author": "a"}, {"message": "m"}, {"changes": ["USER a"]}, {"layer": "other"}])
+@pytest.mark.parametrize("change", [{"author": "a"}, {"comment": "m"}, {"changes": ["USER a"]}, {"layer": "other"}])
 def test_what_is_asked_for_is_in_the_digest(change):
     assert digest(**change) != digest() == digest(name="other:2", container=CONTAINER, pause=False)
     assert digest(layer=None) is None
