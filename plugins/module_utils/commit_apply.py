@@ -60,7 +60,8 @@ def commit(seen: Seen, engine: Any, refuse: Collection[str]) -> Seen:
     spec, container = seen.spec, seen.container
     with held(container, spec.pause, engine):
         now = look(spec, container, engine)
-        if now.step.digest is None:
+        # Nothing holds an unpaused container still: then at least both looks have to agree.
+        if now.step.digest is None or (not spec.pause and now.step.digest != seen.step.digest):
             raise InputError(
                 f"The files of container {spec.container} change while they are read. Set pause to true, or stop it."
             )

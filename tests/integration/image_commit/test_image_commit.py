@@ -147,7 +147,7 @@ def test_files_that_do_not_hold_still(run_module, engine, container, args, shell
     assert any("change while they are read" in one.get("msg", "") for one in failed)
     # What was read is what went into the image: its files are those of one moment.
     read = {item["path"] for item in made["results"][0]["layer"]["paths"] if item["path"].startswith("/busy.")}
-    other = engine.client.create_container(NAME, ["true"])["Id"]
+    other = engine.client.create_container(made["results"][0]["id"], ["true"])["Id"]
     try:
         exported = io.BytesIO(b"".join(engine.client.export(other)))
     finally:

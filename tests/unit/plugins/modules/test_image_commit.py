@@ -142,6 +142,19 @@ def test_files_that_never_hold_still(engine):
     assert image_commit.run(params(), engine, False)["changed"]
 
 
+def test_without_a_pause_both_looks_have_to_agree(engine):
+    first, reads = engine.export, []
+
+    def export(key):
+        reads.append(key)
+        engine.files["/new"] = str(len(reads))
+        return first(key)
+
+    engine.export = export
+    assert "change while they are read" in image_commit.run(params(pause=False), engine, False)["msg"]
+    assert engine.calls == [] and len(reads) == 2
+
+
 @pytest.mark.parametrize("state", [{"Running": True, "Paused": True}, {"Running": False, "Paused": False}])
 def test_only_a_running_container_is_paused(engine, state):
     engine.state = dict(state)
