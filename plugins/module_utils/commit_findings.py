@@ -55,20 +55,32 @@ _PLACES: tuple[tuple[str, str, str], ...] = (
 )
 _COMPILED = tuple((kind, why, re.compile(pattern)) for kind, why, pattern in _PLACES)
 
-# What credentials look like inside a file. A setting counts only in files that hold settings, see _SETTINGS.
-_CONTENTS: tuple[tuple[str, bytes], ...] = (
-    ("private key", rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----"),
-    ("access key of a cloud", rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{35}\b"),
-    ("token of a forge", rb"\b(?:gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{40,}|glpat-[0-9A-Za-z_-]{20})"),
-    ("token of a chat", rb"\bxox[abprs]-[0-9A-Za-z-]{20,}"),
-    ("login in an address", rb"\b[a-z][a-z0-9+.-]{1,15}://[^\s:/@\"'<>${}]{1,64}:[^\s:/@\"'<>${}]{3,64}@[\w.-]+"),
+# What credentials look like inside a file, and bytes without which it is not worth a search: most files are large and
+# hold none. A setting counts only in files that hold settings, see _SETTINGS.
+_CONTENTS: tuple[tuple[str, tuple[bytes, ...], bytes], ...] = (
+    ("private key", (b"PRIVATE KEY-----",), rb"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY-----"),
+    (
+        "access key of a cloud",
+        (b"AKIA", b"ASIA", b"AIza"),
+        rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{35}\b",
+    ),
+    (
+        "token of a forge",
+        (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-"),
+        rb"\b(?:gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{40,}|glpat-[0-9A-Za-z_-]{20})",
+    ),
+    ("token of a chat", (b"xox",), rb"\bxox[abprs]-[0-9A-Za-z-]{20,}"),
+    ("login in an address", (b"://",), rb"://[^\s:/@\"'<>${}]{1,64}:[^\s:/@\"'<>${}]{3,64}@[\w.-]+"),
     (
         "password in a setting",
+        (b"passw", b"secret", b"key", b"token"),
         rb"(?im)^[ \t]*(?:export[ \t]+)?[\"']?[\w.-]*(?:passwor[dt]|passwd|secret|api_?key|access_?token|auth_?token)"
         rb"[\w.-]*[\"']?[ \t]*[:=][ \t]*[\"']?(?![\"'\s${<*]|(?:true|false|yes|no|none|null|x)\b)[^\s\"']{4,}",
     ),
 )
-_MARKS = tuple((name, re.compile(pattern)) for name, pattern in _CONTENTS)
+_MARKS = tuple((name, needles, re.compile(pattern)) for name, needles, pattern in _CONTENTS)
+# Of programs these say nothing: their texts are full of samples.
+_OF_TEXTS = ("login in an address", "password in a setting")
 _SETTING = "password in a setting"
 _SETTINGS = re.compile(
     r"\.(env|ini|conf|cfg|cnf|config|ya?ml|json|toml|properties|txt|sh|profile)$|/\.env[^/]*$|/\.[^/]*(rc|profile)$"
@@ -90,7 +102,14 @@ class Finding:
 
 def marks(head: bytes) -> tuple[str, ...]:
     """What the beginning of a file looks like it holds; names only."""
-    return tuple(name for name, pattern in _MARKS if pattern.search(head))
+    binary = b"\0" in head[:8192]
+    lower = b"" if binary else head.lower()
+    return tuple(
+        name
+        for name, needles, pattern in _MARKS
+        if not (binary and name in _OF_TEXTS)
+        if any(needle in (lower if name == _SETTING else head) for needle in needles) and pattern.search(head)
+    )
 
 
 def in_files(entries: Iterable[Entry]) -> list[Finding]:

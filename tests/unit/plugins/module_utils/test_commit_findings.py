@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils import commit_findings
@@ -72,6 +73,8 @@ def test_only_files_that_hold_something():
         ("  export API_KEY='abcd1234'", "password in a setting"),
         ('"client_secret": "abcd1234"', "password in a setting"),
         ("\nmy.password: hunter2", "password in a setting"),
+        ("\nMY_PASSWORD: hunter2", "password in a setting"),
+        ("\0\0 of a program -----BEGIN RSA PRIVATE KEY-----", "private key"),
     ],
 )
 def test_contents(text, name):
@@ -93,6 +96,7 @@ def test_contents(text, name):
         "secret: true",
         "the password: is asked for",
         "AKIAshort",
+        "\0 of a program: https://user:password@example.test/\npassword=sample",
         "",
     ],
 )
@@ -135,3 +139,15 @@ def test_groups_and_warnings():
     lines = commit_findings.warnings("a:1", "box", groups)
     assert len(lines) == 2 and "and 22 more" in lines[0] and "a:1 takes caches along from container box" in lines[1]
     assert grouped([]) == [] and json.dumps(groups)
+
+
+def test_a_large_file_without_secrets_is_not_searched_pattern_by_pattern():
+    def seconds(work):
+        started = time.process_time()
+        for _turn in range(10):
+            work()
+        return time.process_time() - started
+
+    program = bytes(range(256)) * 4096
+    searched = seconds(lambda: [pattern.search(program) for _name, _needles, pattern in commit_findings._MARKS])
+    assert seconds(lambda: marks(program)) < searched / 2
