@@ -39,6 +39,22 @@ SECURITY = [
 ENDPOINTS = st.sampled_from([["quiet"], ["loud", "quiet"], ["quiet", "loud"]]).map(
     lambda names: [{"name": name, "aliases": ["box", name]} for name in names]
 )
+RATES = st.lists(st.sampled_from(["/dev/a", "/dev/b"]), unique=True).map(
+    lambda paths: [{"path": path, "rate": 4096} for path in paths]
+)
+HEALTH = st.fixed_dictionaries(
+    {},
+    optional={
+        "test": st.sampled_from([["CMD", "true"], ["true"], ["NONE"], ["CMD-SHELL", "true"]]),
+        "interval": st.sampled_from([5, "1m30s", "500ms"]),
+        "timeout": st.just("2s"),
+        "retries": st.just(2),
+        "start_period": st.just("0"),
+    },
+)
+PORTS = st.lists(st.sampled_from(["80", "127.0.0.1:81:81", "8000-8002:82", "84-85/udp"]), unique=True).map(
+    lambda ports: {"ports": ports}
+)
 OPTIONS = {
     "image": st.sampled_from(["base:1", "base:2"]),
     "command": st.lists(WORDS, max_size=2),
@@ -51,7 +67,30 @@ OPTIONS = {
     "labels": TEXTS,
     "memory_reservation": st.just("16m"),
     "cpus": st.sampled_from([0.25, 1.0]),
-    "cpu_shares": st.just(512),
+    "cpu_shares": st.sampled_from([512, 1024]),
+    "cpuset_cpus": st.sampled_from(["0", "0,1", "0-1"]),
+    "cpuset_mems": st.just("0"),
+    "blkio_weight": st.sampled_from([10, 500]),
+    "device_read_bps": RATES,
+    "device_write_iops": RATES,
+    "oom_score_adj": st.sampled_from([-5, 0, 5]),
+    "shm_size": st.sampled_from(["64m", "1m"]),
+    "sysctls": st.just({"net.ipv4.ip_forward": 1}),
+    "devices": st.lists(st.sampled_from(["/dev/null", "/dev/zero:/dev/z", "/dev/full:/dev/f:mr"]), max_size=2),
+    "device_cgroup_rules": st.just(["c 1:3 rw", "b *:* m"]),
+    "group_add": st.sampled_from([["staff", "1"], ["1"]]),
+    "tty": st.booleans(),
+    "interactive": st.booleans(),
+    "volumes": st.lists(st.sampled_from(["/v1", "alpha:/v2", "/srv/x:/v3:ro,Z", "beta:/v4:nocopy"]), unique=True),
+    "dns": st.sampled_from([["1.1.1.1", "9.9.9.9"], ["9.9.9.9", "1.1.1.1"]]),
+    "dns_search": st.just(["class.example"]),
+    "dns_options": st.just(["ndots:2"]),
+    "extra_hosts": st.sampled_from([{"board": "10.0.0.1"}, {"board": "::1", "host": "host-gateway"}]),
+    "runtime": st.sampled_from(["runc", "kata"]),
+    "log_driver": st.sampled_from(["json-file", "none", "journald"]),
+    "log_options": st.dictionaries(st.sampled_from(["max-file", "tag"]), st.sampled_from(["3", "5"])),
+    "healthcheck": HEALTH,
+    "stop_signal": st.sampled_from(["INT", "sigterm", "9"]),
     "pids_limit": st.sampled_from([-1, 5, 10]),
     "ulimits": st.just([{"name": "nproc", "soft": 5, "hard": 10}]),
     "cap_drop": st.sampled_from([["ALL"], ["CAP_CHOWN", "kill"]]),
@@ -78,6 +117,7 @@ LIMITS = st.sampled_from(
 )
 ATTACHMENT = st.one_of(
     st.just({}),
+    PORTS,
     st.sampled_from(["none", "host", "bridge"]).map(lambda mode: {"network_mode": mode}),
     ENDPOINTS.map(lambda endpoints: {"networks": endpoints}),
 )

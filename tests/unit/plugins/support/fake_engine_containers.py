@@ -19,8 +19,11 @@ IMAGE_CONFIG = {
     "User": "1000",
     "WorkingDir": "/home",
     # Committed from a member: the labels of that member are in the image.
+    "StopSignal": "SIGINT",
+    "Healthcheck": {"Test": ["CMD", "true"], "Interval": 5_000_000_000},
     "Labels": {"made": "here", "org.bulkhead.fleet": "room", "org.bulkhead.asked": "hostname"},
 }
+DAEMON_LOG = {"max-file": "3"}
 DAEMON_ULIMIT = {"Name": "nofile", "Soft": 1024, "Hard": 2048}
 
 
@@ -90,7 +93,7 @@ class FakeContainerEngine:
 
     def update(self, key: str, name: str, body) -> None:
         self._note("update", name)
-        assert body and all(body[word] > 0 for word in body if word not in ("PidsLimit", "RestartPolicy"))
+        assert body and all(body[word] for word in body if word != "PidsLimit")
         self.containers[key]["HostConfig"].update(body)
 
     def start(self, key: str, name: str) -> None:
@@ -192,7 +195,17 @@ def merged(body, image, key: str) -> dict:
         "Hostname": body.get("Hostname") or key[:12],
         "Labels": {**image["Labels"], **body["Labels"]},
         "StopTimeout": body.get("StopTimeout"),
+        "StopSignal": body.get("StopSignal") or image.get("StopSignal", ""),
+        "Healthcheck": checked(body.get("Healthcheck"), image.get("Healthcheck")),
+        "Tty": body.get("Tty", False),
+        "OpenStdin": body.get("OpenStdin", False),
     }
+
+
+def checked(own, image):
+    """The engine takes what a health check leaves open from the image."""
+    filled_in = {word: value for word, value in (image or {}).items() if not (own or {}).get(word)}
+    return {**(own or {}), **filled_in} or None
 
 
 def filled(host, swap: bool) -> dict:
@@ -205,6 +218,11 @@ def filled(host, swap: bool) -> dict:
     host["IpcMode"] = host.get("IpcMode") or "private"
     host["CgroupnsMode"] = host.get("CgroupnsMode") or "host"
     host["NetworkMode"] = host.get("NetworkMode") or "default"
+    host["ShmSize"] = host.get("ShmSize") or 64 << 20
+    host["Runtime"] = host.get("Runtime") or "runc"
+    log = host.get("LogConfig") or {"Type": "", "Config": {}}
+    defaults = DAEMON_LOG if log["Type"] in ("", "json-file") else {}
+    host["LogConfig"] = {"Type": log["Type"] or "json-file", "Config": {**defaults, **log["Config"]}}
     ulimits = host.get("Ulimits", [])
     if all(one["Name"] != DAEMON_ULIMIT["Name"] for one in ulimits):
         host["Ulimits"] = [*ulimits, DAEMON_ULIMIT]
