@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -92,7 +93,9 @@ class Engine:
     def __init__(self, folder: Path) -> None:
         self.folder, self.bridge = folder, Bridge()
         self.url = f"unix://{folder}/docker.sock"
-        (folder / "daemon.json").write_text("{}")
+        # The same program under another name: something to choose.
+        runtimes = {"second": {"path": shutil.which("runc") or "runc"}}
+        (folder / "daemon.json").write_text(json.dumps({"runtimes": runtimes}))
         argv = ["dockerd", f"--config-file={folder}/daemon.json", f"--data-root={folder}/data"]
         argv += [f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid", "-H", self.url]
         argv += ["--bridge", self.bridge.name, "--iptables=false", "--ip-masq=false", "--ip-forward=false"]
@@ -120,6 +123,9 @@ class Engine:
             for container in self.client.containers(all=True):
                 self.client.remove_container(container["Id"], force=True, v=True)
         self.daemon.end()
+        # The engine leaves the namespace of network mode "host" mounted, and the folder could not be removed.
+        for left in (self.folder / "exec" / "netns").glob("*"):
+            subprocess.run(["umount", str(left)], check=False, capture_output=True)
         self.bridge.down()
 
 
