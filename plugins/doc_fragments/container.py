@@ -320,10 +320,15 @@ options:
       stop_timeout:
         description: Seconds that the container gets to stop before it is killed; the engine's default is 10.
         type: int
+      wait_healthy:
+        description:
+          - Seconds in which the container has to become healthy, or it counts as failed. V(0) waits for nothing.
+          - The container or its image needs a health check. Those that nothing changed are waited for too.
+        type: int
       state:
         description: What shall be; without it O(state).
         type: str
-        choices: [started, stopped, absent]
+        choices: [started, stopped, absent, restarted]
   containers:
     description: The containers. What is said of O(defaults) holds for each of them too.
     type: list
@@ -335,4 +340,11 @@ options:
         description: Name of the container.
         type: str
         required: true
+      depends_on:
+        description:
+          - Containers of the task that are started before this one, and have to be healthy where they have
+            O(containers[].wait_healthy). This one is left as it is when one of them fails.
+          - Stops and removals go in the opposite direction.
+        type: list
+        elements: str
 """

@@ -118,7 +118,7 @@ def update_body(changes: Iterable[Change], expected: Spec) -> dict[str, Any]:
     if names & {"memory", "memory_swap"}:
         # The engine refuses a memory limit above the old memory_swap unless both come together.
         names |= {"memory", "memory_swap"}
-    body: dict[str, Any] = {_UPDATE_WORDS[name]: getattr(expected, name) for name in names if name in _UPDATE_WORDS}
+    body: dict[str, Any] = {word: getattr(expected, name) for name, word in _UPDATE_WORDS.items() if name in names}
     if "cpu_shares" in names:
         body["CpuShares"] = expected.cpu_shares or SHARES
     if "restart_policy" in names:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec 
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import RATES
 from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck import healthcheck_from_inspect, merged
+from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel_limits import drifted
 from ansible_collections.bulkhead.classroom.plugins.module_utils.security import has_label, security_options, shown
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import UNLIMITED, signal_name
 
@@ -51,6 +52,11 @@ class Change:
             return self.after > 0 if isinstance(self.after, int) else bool(self.after)
         return self.name in LIFTABLE
 
+    @property
+    def rewires(self) -> bool:
+        """Whether this is about places in networks, and not about a network that is gone."""
+        return self.name == "networks" and isinstance(self.after, tuple)
+
 
 def compare(want: Spec, have: Member, image: Image, swap_limit: bool = True) -> tuple[Change, ...]:
     """Every managed property in which the two differ, options that were dropped from the task included."""
@@ -67,7 +73,16 @@ def compare(want: Spec, have: Member, image: Image, swap_limit: bool = True) -> 
                 changes.append(Change(name, before, None))
         elif after != before:
             changes.append(Change(name, before, after))
+        elif name in have.kernel and drifted(name, before, have.kernel[name]):
+            changes.append(Change(name, have.kernel[name], after))
     return tuple(changes)
+
+
+def live(changes: Iterable[Change]) -> bool:
+    """Whether a container can take all this without being replaced."""
+    names = {change.name for change in changes}
+    # The first network is the container's network mode, which stays; any network can be left and joined.
+    return all(change.live or (change.rewires and "network_mode" not in names) for change in changes)
 
 
 def effective(want: Spec, image: Image, swap_limit: bool = True) -> Spec:

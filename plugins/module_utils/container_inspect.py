@@ -65,7 +65,17 @@ def from_inspect(document: Mapping[str, Any]) -> Member:
     )
     ids = {name: str(network.get("NetworkID") or "") for name, network in networks.items()}
     words = frozenset(filter(None, asked.split(",")))
-    return Member(spec, str(document["Id"]), str(document["Image"]), status, words, ids)
+    state = document["State"]
+    return Member(
+        spec,
+        str(document["Id"]),
+        str(document["Image"]),
+        status,
+        words,
+        ids,
+        health=str((state.get("Health") or {}).get("Status") or ""),
+        pid=int(state.get("Pid") or 0) if status == "running" else 0,
+    )
 
 
 def _host_from_inspect(host: Mapping[str, Any]) -> dict[str, Any]:

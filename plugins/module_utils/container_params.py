@@ -76,6 +76,7 @@ def _from_params(name: str, params: Mapping[str, Any], fleet: str, labels: Mappi
         mounts=all_mounts(params.get("mounts"), params.get("volumes")),
         storage_opt=strings(params.get("storage_opt") or {}, "storage_opt"),
         networks=_endpoints(params.get("networks") or ()),
+        depends_on=tuple(dict.fromkeys(map(str, params.get("depends_on") or ()))),
         healthcheck=healthcheck_from_params(params.get("healthcheck")),
         **_devices(params),
         **{key: parse(params[key]) for key, parse in _PARSED.items() if key in params},
@@ -116,7 +117,7 @@ def _shares(value: int) -> int:
 
 _PLAIN = (
     *("user", "workdir", "hostname", "privileged", "read_only", "init", "network_mode", "cgroup_parent", "pid_mode"),
-    *("ipc_mode", "uts_mode", "userns_mode", "cgroupns_mode", "stop_timeout", "tty", "interactive", "runtime"),
+    *("ipc_mode", "uts_mode", "userns_mode", "cgroupns_mode", "tty", "interactive", "runtime"),
     "log_driver",
 )
 _PARSED: dict[str, Callable[[Any], Any]] = {
@@ -140,6 +141,8 @@ _PARSED: dict[str, Callable[[Any], Any]] = {
     "log_options": lambda values: strings(values, "log_options"),
     "restart_policy": units.parse_restart,
     "stop_signal": units.parse_signal,
+    "stop_timeout": lambda value: units.in_range(value, 0, 1 << 20, "stop_timeout"),
+    "wait_healthy": lambda value: units.in_range(value, 0, 1 << 20, "wait_healthy"),
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import Rates
 from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck import Healthcheck
@@ -32,7 +33,7 @@ SUCCESSOR = ".next"
 # Of cpu_shares; what a container has that asks for nothing.
 SHARES = 1024
 BUILT_IN_NETWORKS = ("default", "bridge", "host", "none")
-STATES = ("started", "stopped", "absent")
+STATES = ("started", "stopped", "absent", "restarted")
 
 
 @dataclass(frozen=True, order=True)
@@ -117,6 +118,13 @@ class Spec:
     restart_policy: str = "no"
     stop_signal: str | None = None
     stop_timeout: int | None = None
+    # How it is converged, and nothing that the container has.
+    depends_on: tuple[str, ...] = ()
+    wait_healthy: int = 0
+
+    @property
+    def up(self) -> bool:
+        return self.state in ("started", "restarted")
 
     @property
     def asked(self) -> frozenset[str]:
@@ -126,8 +134,9 @@ class Spec:
         return frozenset(names + [f"log_options.{name}" for name in self.log_options])
 
 
+WISHES = ("name", "state", "depends_on", "wait_healthy")
 # In the order in which changes are shown.
-PROPERTIES = tuple(name for name in Spec.__dataclass_fields__ if name not in ("name", "state"))
+PROPERTIES = tuple(name for name in Spec.__dataclass_fields__ if name not in WISHES)
 
 
 @dataclass(frozen=True)
@@ -140,6 +149,10 @@ class Member:
     status: str
     asked: frozenset[str] = frozenset()
     network_ids: Mapping[str, str] = field(default_factory=dict)
+    health: str = ""
+    pid: int = 0
+    # What the control group has, where it can be read.
+    kernel: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:

@@ -116,6 +116,7 @@ CONTAINER: Arguments = {
     "restart_policy": {"type": "str"},
     "stop_signal": {"type": "str"},
     "stop_timeout": {"type": "int"},
+    "wait_healthy": {"type": "int"},
     "state": {"type": "str", "choices": list(STATES)},
 }
 
@@ -137,11 +138,12 @@ ARGUMENT_SPEC: Arguments = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"name": {"type": "str", "required": True}, **CONTAINER},
+        "options": {"name": {"type": "str", "required": True}, "depends_on": _WORDS, **CONTAINER},
     },
     "defaults": {"type": "dict", "default": {}, "options": CONTAINER},
     "state": {"type": "str", "choices": list(STATES), "default": "started"},
     "prune": {"type": "bool", "default": False},
-    "parallel": {"type": "int", "default": 4},
+    "force": {"type": "bool", "default": False},
+    "parallel": {"type": "int", "default": 8},
     **ENGINE_ARGUMENTS,
 }

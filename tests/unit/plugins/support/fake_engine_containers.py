@@ -11,6 +11,7 @@ import itertools
 import threading
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import Created
 
 IMAGE_CONFIG = {
     "Cmd": ["sleep", "inf"],
@@ -29,6 +30,11 @@ DAEMON_ULIMIT = {"Name": "nofile", "Soft": 1024, "Hard": 2048}
 
 class FakeContainerEngine:
     def __init__(self, swap: bool = True) -> None:
+        self.api, self.safe = (1, 47), False
+        # What the engine says of a container, by verb and name, when it takes a limit and drops it.
+        self.warnings: dict[tuple[str, str], str] = {}
+        # What a health check finds, by name; the others are healthy.
+        self.health: dict[str, str] = {}
         self.swap, self.containers, self.nets, self.images, self.calls = swap, {}, {}, {}, []
         # Names of containers whose call fails, by verb: {"start": {"ada"}}.
         self.broken: dict[str, set[str]] = {}
@@ -43,6 +49,12 @@ class FakeContainerEngine:
         self.images[reference] = {"Id": f"sha256:{digest}", "Config": {**IMAGE_CONFIG, **config}}
 
     # What is asked
+    def api_version(self):
+        return self.api
+
+    def safe_teardown(self) -> bool:
+        return self.safe
+
     def swap_limit(self) -> bool:
         return self.swap
 
@@ -71,7 +83,7 @@ class FakeContainerEngine:
         return {**copy.deepcopy(self.nets[key]), "Containers": inside}
 
     # What is done
-    def create(self, name: str, body) -> str:
+    def create(self, name: str, body) -> Created:
         self._note("create", name)
         if self.container(name):
             raise EngineError(f"Cannot create container {name}: the name is taken", status=409)
@@ -89,16 +101,25 @@ class FakeContainerEngine:
         }
         for network, endpoint in networks.items():
             self._attach(network, key, endpoint)
-        return key
+        return Created(key, self._said("create", name))
 
-    def update(self, key: str, name: str, body) -> None:
+    def _said(self, verb: str, name: str):
+        said = self.warnings.get((verb, name))
+        return (said,) if said else ()
+
+    def update(self, key: str, name: str, body):
         self._note("update", name)
         assert body and all(body[word] for word in body if word != "PidsLimit")
         self.containers[key]["HostConfig"].update(body)
+        return self._said("update", name)
 
     def start(self, key: str, name: str) -> None:
         self._note("start", name)
         self._status(key, "running")
+        document = self.containers[key]
+        if (document["Config"]["Healthcheck"] or {}).get("Test", ["NONE"]) != ["NONE"]:
+            health = {"Status": self.health.get(name, "healthy"), "Log": [{"Output": "no chalk\n"}]}
+            document["State"]["Health"] = health
 
     unpause = start
 
@@ -153,7 +174,7 @@ class FakeContainerEngine:
 
     def _note(self, verb: str, name: str) -> None:
         self.calls.append((verb, name))
-        assert not self.busy, f"{verb} {name} while something is taken down"
+        assert not self.busy or verb in ("stop", "remove"), f"{verb} {name} while something is taken down"
         if name in self.broken.get(verb, ()):
             raise EngineError(f"Cannot {verb} {name}: told to fail")
 
@@ -170,11 +191,12 @@ class _Alone:
 
     def __enter__(self) -> None:
         with self.engine.lock:
-            assert not self.engine.busy
+            assert self.engine.safe or not self.engine.busy
             self.engine.busy += 1
 
     def __exit__(self, *_unused) -> None:
-        self.engine.busy -= 1
+        with self.engine.lock:
+            self.engine.busy -= 1
 
 
 def merged(body, image, key: str) -> dict:
