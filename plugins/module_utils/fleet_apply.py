@@ -256,7 +256,8 @@ def _networks_up(
                 for member in inside:
                     if member.spec.name not in going:
                         # Also when the member has a problem of its own: it would be left without its network.
-                        out.attempt(owner(member.spec.name), lambda: _rejoin(step.name, member, engine), lost)  # noqa: B023
+                        name = owner(member.spec.name)
+                        out.attempt(name, lambda: _rejoin(step.name, member, engine), lost)  # noqa: B023
     out.errors.update({name: error for name, error in lost.items() if name not in out.errors})
 
 
