@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -118,14 +119,23 @@ class Engine:
             return False
         return True
 
+    def crash(self) -> None:
+        """As after a loss of power: the engine and the containerd that it started are gone at once."""
+        helper = int((self.folder / "exec" / "containerd" / "containerd.pid").read_text())
+        self.daemon.end(signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(helper, signal.SIGKILL)
+        wait_for(lambda: not Path(f"/proc/{helper}").exists(), "the end of containerd", self.daemon.log)
+
     def stop(self) -> None:
         if self.client is not None and self.answers():
             for container in self.client.containers(all=True):
                 self.client.remove_container(container["Id"], force=True, v=True)
         self.daemon.end()
-        # The engine leaves the namespace of network mode "host" mounted, and the folder could not be removed.
-        for left in (self.folder / "exec" / "netns").glob("*"):
-            subprocess.run(["umount", str(left)], check=False, capture_output=True)
+        # The engine leaves the namespace of network mode "host" mounted, and all its mounts when it was killed.
+        places = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for left in reversed([place for place in places if place.startswith(f"{self.folder}/")]):
+            subprocess.run(["umount", left], check=False, capture_output=True)
         self.bridge.down()
 
 
