@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_body import (
@@ -24,45 +24,19 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.container_body 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import SUCCESSOR, Member
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Plan, Step, owner
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply_networks import networks_down, networks_up
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_order import DOWN
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_outcome import Outcome
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_verify import verify
-from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import NetworkStep, network_body
 
 if TYPE_CHECKING:
     from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine
 
 T = TypeVar("T")
 S = TypeVar("S")
-HANG = "no answer within the time limit"
+# What containerd says of the id of a container whose start was interrupted by the death of the engine.
+STUCK = "id already in use"
 NO_LIMIT = "Take the option out, or give that host a kernel that has it; the other options are not affected."
-
-
-@dataclass
-class Outcome:
-    """What came of it, by name. `hang` is the first call that the engine did not answer."""
-
-    ids: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    network_errors: dict[str, str] = field(default_factory=dict)
-    hang: str = ""
-    warnings: list[str] = field(default_factory=list)
-
-    def attempt(self, name: str, call: Callable[[], Any], errors: dict[str, str] | None = None) -> bool:
-        errors = self.errors if errors is None else errors
-        if name in errors:
-            return False
-        if self.hang:
-            # Waiting for the time limit once per container would take hours for a full room.
-            errors[name] = f"Not tried, because the engine stopped answering. First seen: {self.hang}"
-            return False
-        try:
-            call()
-        except EngineError as error:
-            errors[name] = str(error)
-            if HANG in str(error):
-                self.hang = str(error)
-            return False
-        return True
 
 
 def apply(plan: Plan, members: Mapping[str, Member], engine: ContainerEngine, workers: int) -> Outcome:
@@ -78,7 +52,7 @@ def apply(plan: Plan, members: Mapping[str, Member], engine: ContainerEngine, wo
     fresh = chosen.get("create", []) + chosen.get("start", [])
 
     going = {step.name for step in down + swaps if step.action in ("remove", "recreate")}
-    _networks_up(plan.network_steps, members, going, engine, out)
+    networks_up(plan.network_steps, members, going, engine, out)
     run.down(leftovers, _remove)
     run.up([step for step in plan.steps if step.action in ("create", "recreate")], _create)
     run.up(chosen.get("update", []), _update)
@@ -87,9 +61,7 @@ def apply(plan: Plan, members: Mapping[str, Member], engine: ContainerEngine, wo
         run.down(group, _take_down)
     for group in run.levels(fresh + swaps + list(plan.waits)):
         _bring_up(run, group)
-    for network in plan.network_steps:
-        if network.action == "remove":
-            _attempt_network(out, network, lambda: engine.remove_network(network.id, network.name))  # noqa: B023
+    networks_down(plan.network_steps, engine, out)
     return out
 
 
@@ -101,6 +73,8 @@ class _Run:
     out: Outcome
     workers: int
     plan: Plan
+    # Steps whose container cannot be started any more.
+    stuck: list[Step] = field(default_factory=list)
 
     def up(self, steps: Sequence[Step], do: Callable[[_Run, Step], Any]) -> None:
         """At the same time; returns when all are done, so that nothing overlaps what comes next."""
@@ -135,13 +109,19 @@ class _Run:
 def _bring_up(run: _Run, group: Sequence[Step]) -> None:
     """One level of dependencies: what it depends on is up, and healthy where that was asked for."""
     run.one_by_one(group, _check_dependencies)
-    run.up([step for step in group if step.action in ("create", "start")], _start)
+    _start_all(run, [step for step in group if step.action in ("create", "start")])
     # In batches: nobody's container is down for as long as it takes to stop the whole room.
     for batch in _batches([step for step in group if step.action in ("recreate", "restart")], run.workers):
         run.down(batch, _swap)
-        run.up(batch, _start)
+        _start_all(run, batch)
     begun = time.monotonic()
     run.up(group, lambda run, step: _verify(run, step, begun))
+
+
+def _start_all(run: _Run, steps: Sequence[Step]) -> None:
+    run.up(steps, _start)
+    stuck, run.stuck = run.stuck, []
+    run.one_by_one(stuck, _renew)
 
 
 def _check_dependencies(run: _Run, step: Step) -> None:
@@ -236,48 +216,29 @@ def _start(run: _Run, step: Step) -> None:
     if step.paused:
         run.engine.unpause(step.id, step.name)
     elif step.spec is not None and step.spec.up:
-        run.engine.start(run.out.ids.get(step.name, step.id), step.name)
+        key = run.out.ids.get(step.name, step.id)
+        try:
+            run.engine.start(key, step.name)
+        except EngineError as error:
+            if STUCK not in error.what or not _never_ran(run.engine.container(key)):
+                raise
+            run.stuck.append(step)
+
+
+def _never_ran(document: Mapping[str, Any] | None) -> bool:
+    """Nothing is lost with such a container, not even in its writable layer."""
+    return str(((document or {}).get("State") or {}).get("StartedAt", "")).startswith("0001-")
+
+
+def _renew(run: _Run, step: Step) -> None:
+    """An engine that was killed during a start holds that container's id for taken, for ever: it gets another one."""
+    spec, old = _wanted(step.spec), run.out.ids.get(step.name, step.id)
+    _create(run, replace(step, action="recreate", successor=""))
+    run.engine.remove(old, step.name)
+    run.engine.rename(run.out.ids[step.name], step.name)
+    if spec.up:
+        run.engine.start(run.out.ids[step.name], step.name)
 
 
 def _verify(run: _Run, step: Step, begun: float) -> None:
     verify(run.engine, _wanted(step.spec), run.out.ids.get(step.name, step.id), begun)
-
-
-def _networks_up(
-    steps: Iterable[NetworkStep], members: Mapping[str, Member], going: set[str], engine: ContainerEngine, out: Outcome
-) -> None:
-    lost: dict[str, str] = {}
-    for step in steps:
-        if step.action == "create":
-            _attempt_network(out, step, lambda: _create_network(step, engine))  # noqa: B023
-        elif step.action == "recreate":
-            inside = [member for member in members.values() if member.network_ids.get(step.name) == step.id]
-            if _attempt_network(out, step, lambda: _recreate_network(step, inside, engine)):  # noqa: B023
-                for member in inside:
-                    if member.spec.name not in going:
-                        # Also when the member has a problem of its own: it would be left without its network.
-                        name = owner(member.spec.name)
-                        out.attempt(name, lambda: _rejoin(step.name, member, engine), lost)  # noqa: B023
-    out.errors.update({name: error for name, error in lost.items() if name not in out.errors})
-
-
-def _attempt_network(out: Outcome, step: NetworkStep, call: Callable[[], Any]) -> bool:
-    return out.attempt(step.name, call, out.network_errors)
-
-
-def _recreate_network(step: NetworkStep, inside: Iterable[Member], engine: ContainerEngine) -> None:
-    for member in inside:
-        engine.leave(step.id, member.id)
-    engine.remove_network(step.id, step.name)
-    _create_network(step, engine)
-
-
-def _create_network(step: NetworkStep, engine: ContainerEngine) -> None:
-    engine.create_network(network_body(_wanted(step.spec)))
-
-
-def _rejoin(network: str, member: Member, engine: ContainerEngine) -> None:
-    """The members stay up; they only lose their connections."""
-    for endpoint in member.spec.networks:
-        if endpoint.name == network:
-            engine.join(network, member.id, endpoint_body(endpoint))

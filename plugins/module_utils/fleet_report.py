@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_changes import Change, display
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import PROPERTIES, Spec
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Observed, Plan, Step, Wish, owner
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import Outcome
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_outcome import Outcome
 from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import NetworkStep
 
 Document = dict[str, Any]

@@ -191,11 +191,12 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.container_param
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect, sdk_missing
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine, is_local
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Wish, plan
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import Outcome, apply
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import apply
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_arguments import ARGUMENT_SPEC
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_kernel import ControlGroups
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_observe import observe
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_order import mistakes as order_mistakes
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_outcome import Outcome
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_report import report
 from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import network_from_params

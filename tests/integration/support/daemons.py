@@ -127,11 +127,24 @@ class Engine:
             os.kill(helper, signal.SIGKILL)
         wait_for(lambda: not Path(f"/proc/{helper}").exists(), "the end of containerd", self.daemon.log)
 
+    def shims(self) -> list[int]:
+        """Processes that a killed engine left: they carry the path of its folder."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                if b"shim" in words[0] and any(word.startswith(bytes(self.folder)) for word in words):
+                    found.append(int(entry.name))
+        return found
+
     def stop(self) -> None:
         if self.client is not None and self.answers():
             for container in self.client.containers(all=True):
                 self.client.remove_container(container["Id"], force=True, v=True)
         self.daemon.end()
+        for shim in self.shims():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(shim, signal.SIGKILL)
         # The engine leaves the namespace of network mode "host" mounted, and all its mounts when it was killed.
         places = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
         for left in reversed([place for place in places if place.startswith(f"{self.folder}/")]):

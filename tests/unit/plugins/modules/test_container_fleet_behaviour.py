@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import SpecError
 from ansible_collections.bulkhead.classroom.plugins.modules.container_fleet import run
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engine_containers import (
@@ -221,3 +222,22 @@ def test_engines_with_the_fix_take_down_several_at_once(engine):
     engine.safe = True
     assert not errors(run(task(*wish, state="absent"), engine, False)) and engine.containers == {}
     assert engine.peak == 2
+
+
+def test_a_container_whose_start_was_interrupted_is_made_again(engine):
+    run(task({"name": "ada"}, {"name": "grace"}, state="stopped"), engine, False)
+    stuck, start = engine.container("ada")["Id"], engine.start
+
+    def refuse(key, name):
+        if key == stuck:
+            raise EngineError("Cannot start container ada: id already in use: unknown")
+        start(key, name)
+
+    engine.start = refuse
+    engine.containers[stuck]["State"]["StartedAt"] = "2026-01-01T00:00:00Z"
+    # It has run: whatever is in its writable layer is not ours to throw away.
+    assert "already in use" in errors(run(task({"name": "ada"}, {"name": "grace"}), engine, False))["ada"]
+    engine.containers[stuck]["State"]["StartedAt"] = "0001-01-01T00:00:00Z"
+    result = run(task({"name": "ada"}, {"name": "grace"}), engine, False)
+    assert not errors(result) and result["containers"][0]["id"] == engine.container("ada")["Id"] != stuck
+    assert not run(task({"name": "ada"}, {"name": "grace"}), engine, False)["changed"]
