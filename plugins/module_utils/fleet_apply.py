@@ -10,6 +10,7 @@ several at the same time.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 S = TypeVar("S")
-# What containerd says of the id of a container whose start was interrupted by the death of the engine.
-STUCK = "id already in use"
+# What containerd and runc say of the id of a container whose start was interrupted by the death of the engine.
+STUCK = re.compile(r"id already in use|task [0-9a-f]{64}: already exists")
 NO_LIMIT = "Take the option out, or give that host a kernel that has it; the other options are not affected."
 
 
@@ -220,7 +221,7 @@ def _start(run: _Run, step: Step) -> None:
         try:
             run.engine.start(key, step.name)
         except EngineError as error:
-            if STUCK not in error.what or not _never_ran(run.engine.container(key)):
+            if not STUCK.search(error.what) or not _never_ran(run.engine.container(key)):
                 raise
             run.stuck.append(step)
 

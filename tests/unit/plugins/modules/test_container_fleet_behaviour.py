@@ -224,19 +224,20 @@ def test_engines_with_the_fix_take_down_several_at_once(engine):
     assert engine.peak == 2
 
 
-def test_a_container_whose_start_was_interrupted_is_made_again(engine):
+@pytest.mark.parametrize("words", ["id already in use: unknown", f"task {'a1' * 32}: already exists"])
+def test_a_container_whose_start_was_interrupted_is_made_again(engine, words):
     run(task({"name": "ada"}, {"name": "grace"}, state="stopped"), engine, False)
     stuck, start = engine.container("ada")["Id"], engine.start
 
     def refuse(key, name):
         if key == stuck:
-            raise EngineError("Cannot start container ada: id already in use: unknown")
+            raise EngineError(f"Cannot start container ada: {words}")
         start(key, name)
 
     engine.start = refuse
     engine.containers[stuck]["State"]["StartedAt"] = "2026-01-01T00:00:00Z"
     # It has run: whatever is in its writable layer is not ours to throw away.
-    assert "already in use" in errors(run(task({"name": "ada"}, {"name": "grace"}), engine, False))["ada"]
+    assert words in errors(run(task({"name": "ada"}, {"name": "grace"}), engine, False))["ada"]
     engine.containers[stuck]["State"]["StartedAt"] = "0001-01-01T00:00:00Z"
     result = run(task({"name": "ada"}, {"name": "grace"}), engine, False)
     assert not errors(result) and result["containers"][0]["id"] == engine.container("ada")["Id"] != stuck
