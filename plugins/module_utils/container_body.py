@@ -9,8 +9,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_changes import Change
-from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import ASKED, Endpoint, Spec
+from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import ASKED, SHARES, Endpoint, Spec
+from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import devices_to_api, rates_to_api
+from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck import healthcheck_to_api
 from ansible_collections.bulkhead.classroom.plugins.module_utils.mounts import mounts_to_api
+from ansible_collections.bulkhead.classroom.plugins.module_utils.ports import ports_to_api
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import restart_to_api
 
 _UPDATE_WORDS = {
@@ -19,7 +22,10 @@ _UPDATE_WORDS = {
     "memory_reservation": "MemoryReservation",
     "cpus": "NanoCpus",
     "cpu_shares": "CpuShares",
+    "cpuset_cpus": "CpusetCpus",
+    "cpuset_mems": "CpusetMems",
     "pids_limit": "PidsLimit",
+    "blkio_weight": "BlkioWeight",
 }
 
 
@@ -37,6 +43,11 @@ def create_body(spec: Spec) -> dict[str, Any]:
         # Always there, even when empty: an image that was committed from a member brings the label along.
         "Labels": {**spec.labels, ASKED: ",".join(sorted(spec.asked))},
         "StopTimeout": spec.stop_timeout,
+        "StopSignal": spec.stop_signal,
+        "Healthcheck": healthcheck_to_api(spec.healthcheck),
+        "Tty": spec.tty or None,
+        "OpenStdin": spec.interactive or None,
+        "ExposedPorts": {port.container: {} for port in spec.ports} or None,
     }
     body: dict[str, Any] = {name: value for name, value in config.items() if value is not None}
     body["HostConfig"] = _host_config(spec)
@@ -48,12 +59,14 @@ def create_body(spec: Spec) -> dict[str, Any]:
 
 def _host_config(spec: Spec) -> dict[str, Any]:
     host = {
-        "Memory": spec.memory,
-        "MemorySwap": spec.memory_swap,
-        "MemoryReservation": spec.memory_reservation,
-        "NanoCpus": spec.cpus,
-        "CpuShares": spec.cpu_shares,
-        "PidsLimit": spec.pids_limit,
+        **{word: getattr(spec, name) for name, word in _UPDATE_WORDS.items()},
+        **rates_to_api(spec),
+        "OomScoreAdj": spec.oom_score_adj,
+        "ShmSize": spec.shm_size,
+        "Sysctls": dict(spec.sysctls),
+        "Devices": devices_to_api(spec.devices),
+        "DeviceCgroupRules": list(spec.device_cgroup_rules),
+        "GroupAdd": list(spec.group_add),
         "Ulimits": [{"Name": name, "Soft": soft, "Hard": hard} for name, soft, hard in spec.ulimits],
         "CapAdd": list(spec.cap_add),
         "CapDrop": list(spec.cap_drop),
@@ -63,6 +76,13 @@ def _host_config(spec: Spec) -> dict[str, Any]:
         "Tmpfs": dict(spec.tmpfs),
         "StorageOpt": dict(spec.storage_opt),
         "NetworkMode": spec.networks[0].name if spec.networks else spec.network_mode,
+        "PortBindings": ports_to_api(spec.ports),
+        "Dns": list(spec.dns),
+        "DnsSearch": list(spec.dns_search),
+        "DnsOptions": list(spec.dns_options),
+        "ExtraHosts": [f"{name}:{address}" for name, address in sorted(spec.extra_hosts.items())],
+        "Runtime": spec.runtime,
+        "LogConfig": _log(spec),
         "CgroupParent": spec.cgroup_parent,
         "PidMode": spec.pid_mode,
         "IpcMode": spec.ipc_mode,
@@ -78,11 +98,18 @@ def _host_config(spec: Spec) -> dict[str, Any]:
     return body
 
 
+def _log(spec: Spec) -> dict[str, Any] | None:
+    if spec.log_driver is None and not spec.log_options:
+        return None
+    # An empty type is the engine's own.
+    return {"Type": spec.log_driver or "", "Config": dict(spec.log_options)}
+
+
 def endpoint_body(endpoint: Endpoint) -> dict[str, Any]:
     body: dict[str, Any] = {"Aliases": list(endpoint.aliases)} if endpoint.aliases else {}
-    if endpoint.ipv4_address:
-        body["IPAMConfig"] = {"IPv4Address": endpoint.ipv4_address}
-    return body
+    addresses = {"IPv4Address": endpoint.ipv4_address, "IPv6Address": endpoint.ipv6_address}
+    given = {word: address for word, address in addresses.items() if address}
+    return {**body, "IPAMConfig": given} if given else body
 
 
 def update_body(changes: Iterable[Change], expected: Spec) -> dict[str, Any]:
@@ -91,7 +118,9 @@ def update_body(changes: Iterable[Change], expected: Spec) -> dict[str, Any]:
     if names & {"memory", "memory_swap"}:
         # The engine refuses a memory limit above the old memory_swap unless both come together.
         names |= {"memory", "memory_swap"}
-    body: dict[str, Any] = {_UPDATE_WORDS[name]: getattr(expected, name) for name in names if name in _UPDATE_WORDS}
+    body: dict[str, Any] = {word: getattr(expected, name) for name, word in _UPDATE_WORDS.items() if name in names}
+    if "cpu_shares" in names:
+        body["CpuShares"] = expected.cpu_shares or SHARES
     if "restart_policy" in names:
         body["RestartPolicy"] = restart_to_api(expected.restart_policy)
     return body

@@ -6,25 +6,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_inspect import env_from_list
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import (
     ASKED,
+    ENGINE_DECIDES,
     PROPERTIES,
     Endpoint,
     Member,
     Spec,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import RATES
+from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck import healthcheck_from_inspect, merged
+from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel_limits import drifted
 from ansible_collections.bulkhead.classroom.plugins.module_utils.security import has_label, security_options, shown
-from ansible_collections.bulkhead.classroom.plugins.module_utils.units import UNLIMITED
+from ansible_collections.bulkhead.classroom.plugins.module_utils.units import UNLIMITED, signal_name
 
 # What the engine can change while the container runs: limits to another limit, LIFTABLE to none as well. Lifting
 # memory_swap (-1) is answered with success and reported by inspect, but never reaches the kernel.
-LIMITS = ("memory", "memory_swap", "memory_reservation", "cpus", "cpu_shares", "pids_limit")
-LIFTABLE = ("pids_limit", "restart_policy")
+LIMITS = ("memory", "memory_swap", "memory_reservation", "cpus", "cpuset_cpus", "cpuset_mems", "blkio_weight")
+LIFTABLE = ("pids_limit", "cpu_shares", "restart_policy")
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,14 @@ class Change:
     @property
     def live(self) -> bool:
         """Whether the running container can take it."""
-        return self.name in LIFTABLE or (self.name in LIMITS and self.after > 0)
+        if self.name in LIMITS:
+            return self.after > 0 if isinstance(self.after, int) else bool(self.after)
+        return self.name in LIFTABLE
+
+    @property
+    def rewires(self) -> bool:
+        """Whether this is about places in networks, and not about a network that is gone."""
+        return self.name == "networks" and isinstance(self.after, tuple)
 
 
 def compare(want: Spec, have: Member, image: Image, swap_limit: bool = True) -> tuple[Change, ...]:
@@ -56,13 +67,22 @@ def compare(want: Spec, have: Member, image: Image, swap_limit: bool = True) -> 
         if name == "image":
             if have.image_id != image.id:
                 changes.append(Change(name, f"{before} {short(have.image_id)}", f"{after} {short(image.id)}"))
-        elif after is None and name in ("hostname", "ipc_mode", "cgroupns_mode"):
+        elif after is None and name in ENGINE_DECIDES:
             # The engine's configuration decides; only what an earlier task had asked for is a difference.
             if name in have.asked:
                 changes.append(Change(name, before, None))
         elif after != before:
             changes.append(Change(name, before, after))
+        elif name in have.kernel and drifted(name, before, have.kernel[name]):
+            changes.append(Change(name, have.kernel[name], after))
     return tuple(changes)
+
+
+def live(changes: Iterable[Change]) -> bool:
+    """Whether a container can take all this without being replaced."""
+    names = {change.name for change in changes}
+    # The first network is the container's network mode, which stays; any network can be left and joined.
+    return all(change.live or (change.rewires and "network_mode" not in names) for change in changes)
 
 
 def effective(want: Spec, image: Image, swap_limit: bool = True) -> Spec:
@@ -86,6 +106,8 @@ def effective(want: Spec, image: Image, swap_limit: bool = True) -> Spec:
         labels=labels,
         memory_swap=_swap(want, swap_limit),
         security_opts=_security(want),
+        healthcheck=merged(want.healthcheck, healthcheck_from_inspect(config.get("Healthcheck"))),
+        stop_signal=want.stop_signal or signal_name(config.get("StopSignal")),
         networks=_endpoints(want),
         network_mode="bridge" if mode == "default" else mode,
     )
@@ -115,6 +137,11 @@ def _comparable(want: Spec, have: Member) -> Spec:
     return replace(
         spec,
         networks=_endpoints(spec),
+        log_options={
+            key: text
+            for key, text in spec.log_options.items()
+            if key in want.log_options or f"log_options.{key}" in have.asked
+        },
         # The daemon's default-ulimits are merged into every container.
         ulimits=tuple(ulimit for ulimit in spec.ulimits if ulimit[0] in names | asked),
     )
@@ -142,7 +169,11 @@ def display(name: str, value: Any) -> Any:
         return shown(value)
     if name == "ulimits":
         return [f"{limit}={soft}:{hard}" for limit, soft, hard in value]
-    if name in ("mounts", "networks"):
+    if name in RATES:
+        return [f"{path}={rate}" for path, rate in value]
+    if name == "healthcheck":
+        return str(value)
+    if name in ("mounts", "networks", "ports"):
         return [str(item) for item in value]
     if name == "cpus":
         return value / 1_000_000_000

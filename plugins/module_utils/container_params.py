@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import units
@@ -15,12 +16,20 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec 
     FLEET,
     MEMBER,
     OWN_LABELS,
+    SHARES,
     SUCCESSOR,
     Endpoint,
     Spec,
     tmpfs_words,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.mounts import mounts_from_params
+from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import (
+    devices_from_params,
+    rates_from_params,
+    rules_from_params,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck import healthcheck_from_params
+from ansible_collections.bulkhead.classroom.plugins.module_utils.mounts import all_mounts
+from ansible_collections.bulkhead.classroom.plugins.module_utils.ports import ports_from_params
 from ansible_collections.bulkhead.classroom.plugins.module_utils.security import capabilities, security_options
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import SpecError
 
@@ -59,35 +68,82 @@ def _from_params(name: str, params: Mapping[str, Any], fleet: str, labels: Mappi
         memory=memory,
         memory_swap=units.parse_swap(params["memory_swap"], memory) if "memory_swap" in params else None,
         memory_reservation=_optional(params, "memory_reservation"),
-        cpus=units.parse_cpus(params["cpus"]) if "cpus" in params else 0,
-        pids_limit=units.parse_pids(params["pids_limit"]) if "pids_limit" in params else 0,
         ulimits=_ulimits(params.get("ulimits") or ()),
         cap_add=capabilities(params.get("cap_add")),
         cap_drop=capabilities(params.get("cap_drop")),
         security_opts=security_options(params.get("security_opts")),
         tmpfs=_tmpfs(params.get("tmpfs") or {}),
-        mounts=mounts_from_params(params.get("mounts")),
+        mounts=all_mounts(params.get("mounts"), params.get("volumes")),
         storage_opt=strings(params.get("storage_opt") or {}, "storage_opt"),
         networks=_endpoints(params.get("networks") or ()),
-        restart_policy=units.parse_restart(params.get("restart_policy", "no")),
-        command=_words(params.get("command")),
-        entrypoint=_words(params.get("entrypoint")),
+        depends_on=tuple(dict.fromkeys(map(str, params.get("depends_on") or ()))),
+        healthcheck=healthcheck_from_params(params.get("healthcheck")),
+        **_devices(params),
+        **{key: parse(params[key]) for key, parse in _PARSED.items() if key in params},
         **{key: params[key] for key in _PLAIN if key in params},
     )
+    _check(spec)
+    return spec
+
+
+def _check(spec: Spec) -> None:
+    """What single options cannot tell."""
     if spec.state != "absent" and not spec.image:
         raise SpecError("image: is missing; give it here or in defaults")
     if spec.networks and spec.network_mode:
         raise SpecError("networks and network_mode exclude each other; drop one of them")
+    if spec.ports and spec.network_mode in ("host", "none"):
+        raise SpecError(f"ports: nothing can be published with network_mode {spec.network_mode}; drop one of them")
     for option in ("network_mode", "pid_mode", "ipc_mode"):
         if str(getattr(spec, option) or "").startswith("container:"):
             raise SpecError(f"{option}: sharing a namespace with another container is not offered; drop it")
-    return spec
+
+
+def _devices(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "devices": devices_from_params(params.get("devices")),
+        "device_cgroup_rules": rules_from_params(params.get("device_cgroup_rules")),
+        **rates_from_params(params),
+    }
+
+
+def _words(words: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(map(str, words))
+
+
+def _shares(value: int) -> int:
+    return 0 if value == SHARES else units.in_range(value, 2, 1 << 18, "cpu_shares")
 
 
 _PLAIN = (
-    *("user", "workdir", "hostname", "cpu_shares", "privileged", "read_only", "init", "network_mode", "cgroup_parent"),
-    *("pid_mode", "ipc_mode", "uts_mode", "userns_mode", "cgroupns_mode", "stop_timeout"),
+    *("user", "workdir", "hostname", "privileged", "read_only", "init", "network_mode", "cgroup_parent", "pid_mode"),
+    *("ipc_mode", "uts_mode", "userns_mode", "cgroupns_mode", "tty", "interactive", "runtime"),
+    "log_driver",
 )
+_PARSED: dict[str, Callable[[Any], Any]] = {
+    "command": _words,
+    "entrypoint": _words,
+    "group_add": lambda words: tuple(sorted(map(str, words))),
+    "cpus": units.parse_cpus,
+    "cpu_shares": _shares,
+    "cpuset_cpus": lambda value: units.parse_set(value, "cpuset_cpus"),
+    "cpuset_mems": lambda value: units.parse_set(value, "cpuset_mems"),
+    "pids_limit": units.parse_pids,
+    "blkio_weight": lambda value: units.in_range(value, 10, 1000, "blkio_weight"),
+    "oom_score_adj": lambda value: units.in_range(value, -1000, 1000, "oom_score_adj"),
+    "shm_size": lambda value: units.parse_size(value, "shm_size"),
+    "sysctls": lambda values: strings(values, "sysctls"),
+    "ports": ports_from_params,
+    "dns": _words,
+    "dns_search": _words,
+    "dns_options": _words,
+    "extra_hosts": lambda values: strings(values, "extra_hosts"),
+    "log_options": lambda values: strings(values, "log_options"),
+    "restart_policy": units.parse_restart,
+    "stop_signal": units.parse_signal,
+    "stop_timeout": lambda value: units.in_range(value, 0, 1 << 20, "stop_timeout"),
+    "wait_healthy": lambda value: units.in_range(value, 0, 1 << 20, "wait_healthy"),
+}
 
 
 def check_name(name: str) -> None:
@@ -95,10 +151,6 @@ def check_name(name: str) -> None:
         raise SpecError(f"name: '{name}' is refused by engines; use two or more letters, digits, and _ . - inside")
     if name.endswith(SUCCESSOR):
         raise SpecError(f"name: the ending {SUCCESSOR} is kept for successors while containers are replaced")
-
-
-def _words(words: Iterable[Any] | None) -> tuple[str, ...] | None:
-    return None if words is None else tuple(map(str, words))
 
 
 def _optional(params: Mapping[str, Any], option: str) -> int:
@@ -133,10 +185,25 @@ def _tmpfs(entries: Mapping[str, Any]) -> dict[str, str]:
     return tmpfs_words(entries)
 
 
+def _address(text: Any, version: int) -> str:
+    try:
+        address = ipaddress.ip_address(str(text)) if text else None
+    except ValueError as error:
+        raise SpecError(f"networks: ipv{version}_address: {error}") from error
+    if address and address.version != version:
+        raise SpecError(f"networks: ipv{version}_address: {text} is of version {address.version}")
+    return str(address or "")
+
+
 def _endpoints(entries: Iterable[Mapping[str, Any]]) -> tuple[Endpoint, ...]:
     """In the order of the task: the first one is the container's network mode."""
     endpoints = tuple(
-        Endpoint(str(entry["name"]), tuple(sorted(entry.get("aliases") or ())), str(entry.get("ipv4_address") or ""))
+        Endpoint(
+            str(entry["name"]),
+            tuple(sorted(entry.get("aliases") or ())),
+            _address(entry.get("ipv4_address"), 4),
+            _address(entry.get("ipv6_address"), 6),
+        )
         for entry in entries
     )
     names = [endpoint.name for endpoint in endpoints]

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import Rates
+from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck import Healthcheck
 from ansible_collections.bulkhead.classroom.plugins.module_utils.mounts import Mount
+from ansible_collections.bulkhead.classroom.plugins.module_utils.ports import Port
 
 FLEET = "org.bulkhead.fleet"
 # The member's own name. A committed image hands the fleet's label on to whatever is started from it; this one tells
@@ -20,11 +24,16 @@ MEMBER = "org.bulkhead.container"
 # Which options were asked for that the engine's configuration would decide otherwise: what inspect shows of them does
 # not tell whether they came from the task, so that dropping them from the task would go unnoticed.
 ASKED = "org.bulkhead.asked"
+# Options that the engine's configuration decides when nobody asks for them. Single ulimits and log options are further
+# ones.
+ENGINE_DECIDES = ("hostname", "ipc_mode", "cgroupns_mode", "shm_size", "runtime", "log_driver")
 OWN_LABELS = (FLEET, MEMBER, ASKED)
 
 SUCCESSOR = ".next"
+# Of cpu_shares; what a container has that asks for nothing.
+SHARES = 1024
 BUILT_IN_NETWORKS = ("default", "bridge", "host", "none")
-STATES = ("started", "stopped", "absent")
+STATES = ("started", "stopped", "absent", "restarted")
 
 
 @dataclass(frozen=True, order=True)
@@ -34,9 +43,10 @@ class Endpoint:
     name: str
     aliases: tuple[str, ...] = ()
     ipv4_address: str = ""
+    ipv6_address: str = ""
 
     def __str__(self) -> str:
-        return " ".join([self.name, *self.aliases, self.ipv4_address]).strip()
+        return " ".join(filter(None, [self.name, *self.aliases, self.ipv4_address, self.ipv6_address]))
 
 
 @dataclass(frozen=True)
@@ -50,18 +60,34 @@ class Spec:
     entrypoint: tuple[str, ...] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
+    group_add: tuple[str, ...] = ()
     workdir: str | None = None
     hostname: str | None = None
+    tty: bool = False
+    interactive: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     memory: int = 0
     memory_swap: int | None = None
     memory_reservation: int = 0
     cpus: int = 0
+    # 0 is the engine's default of 1024.
     cpu_shares: int = 0
+    cpuset_cpus: str = ""
+    cpuset_mems: str = ""
     # Never asked for; anything else than 0 was set behind our back, and stands in the way of cpus.
     cpu_quota: int = 0
     pids_limit: int = 0
+    blkio_weight: int = 0
+    device_read_bps: Rates = ()
+    device_write_bps: Rates = ()
+    device_read_iops: Rates = ()
+    device_write_iops: Rates = ()
+    oom_score_adj: int = 0
+    shm_size: int | None = None
     ulimits: tuple[tuple[str, int, int], ...] = ()
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    devices: tuple[str, ...] = ()
+    device_cgroup_rules: tuple[str, ...] = ()
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ()
     security_opts: tuple[str, ...] = ()
@@ -73,24 +99,44 @@ class Spec:
     storage_opt: Mapping[str, str] = field(default_factory=dict)
     networks: tuple[Endpoint, ...] = ()
     network_mode: str | None = None
+    ports: tuple[Port, ...] = ()
+    # The order of these three is the order in which they are tried.
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
+    extra_hosts: Mapping[str, str] = field(default_factory=dict)
     cgroup_parent: str = ""
     pid_mode: str = ""
     ipc_mode: str | None = None
     uts_mode: str = ""
     userns_mode: str = ""
     cgroupns_mode: str | None = None
+    runtime: str | None = None
+    log_driver: str | None = None
+    log_options: Mapping[str, str] = field(default_factory=dict)
+    healthcheck: Healthcheck | None = None
     restart_policy: str = "no"
+    stop_signal: str | None = None
     stop_timeout: int | None = None
+    # How it is converged, and nothing that the container has.
+    depends_on: tuple[str, ...] = ()
+    wait_healthy: int = 0
+
+    @property
+    def up(self) -> bool:
+        return self.state in ("started", "restarted")
 
     @property
     def asked(self) -> frozenset[str]:
         """The options asked for that end up in label ASKED."""
-        names = [name for name in ("hostname", "ipc_mode", "cgroupns_mode") if getattr(self, name) is not None]
-        return frozenset(names + [f"ulimits.{name}" for name, _soft, _hard in self.ulimits])
+        names = [name for name in ENGINE_DECIDES if getattr(self, name) is not None]
+        names += [f"ulimits.{name}" for name, _soft, _hard in self.ulimits]
+        return frozenset(names + [f"log_options.{name}" for name in self.log_options])
 
 
+WISHES = ("name", "state", "depends_on", "wait_healthy")
 # In the order in which changes are shown.
-PROPERTIES = tuple(name for name in Spec.__dataclass_fields__ if name not in ("name", "state"))
+PROPERTIES = tuple(name for name in Spec.__dataclass_fields__ if name not in WISHES)
 
 
 @dataclass(frozen=True)
@@ -103,6 +149,10 @@ class Member:
     status: str
     asked: frozenset[str] = frozenset()
     network_ids: Mapping[str, str] = field(default_factory=dict)
+    health: str = ""
+    pid: int = 0
+    # What the control group has, where it can be read.
+    kernel: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:

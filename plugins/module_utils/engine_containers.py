@@ -6,12 +6,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import FLEET
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, errors
 
 Document = dict[str, Any]
+# The first version whose concurrent removals cannot deadlock (moby#46661): main line, moby pull request 42545. The
+# backport to 20.10 is later than 20.10.24, and distributions have it or not.
+SAFE_TEARDOWN = 23
+
+
+class Created(NamedTuple):
+    id: str
+    # What the engine had to say, for example that it dropped a limit.
+    warnings: tuple[str, ...] = ()
+
+
+def is_local(client: Any) -> bool:
+    """Whether the client talks through a socket of this host; the SDK calls that http+docker."""
+    return str(client.base_url).startswith("http+docker://localhost")
 
 
 class ContainerEngine:
@@ -20,6 +34,15 @@ class ContainerEngine:
     def __init__(self, client: Any) -> None:
         # A docker.APIClient. Not declared, because the published types lack the calls that go past the typed arguments.
         self._client = client
+
+    def api_version(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in str(self._client.api_version).split("."))
+
+    def safe_teardown(self) -> bool:
+        """Whether this engine takes concurrent removals."""
+        with errors("Cannot ask the engine for its version"):
+            major = str(self._client.version().get("Version", "")).partition(".")[0]
+        return major.isdigit() and int(major) >= SAFE_TEARDOWN
 
     def swap_limit(self) -> bool:
         """Whether this engine's kernel can limit swap."""
@@ -58,19 +81,29 @@ class ContainerEngine:
                 return None
             raise
 
-    def create(self, name: str, body: Mapping[str, Any]) -> str:
+    def create(self, name: str, body: Mapping[str, Any]) -> Created:
         with errors(f"Cannot create container {name}"):
-            return str(self._client.create_container_from_config(body, name)["Id"])
+            answer = self._client.create_container_from_config(body, name)
+            return Created(str(answer["Id"]), tuple(answer.get("Warnings") or ()))
 
-    def update(self, key: str, name: str, body: Mapping[str, Any]) -> None:
+    def update(self, key: str, name: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+        """What the engine had to say."""
         with errors(f"Cannot update container {name}"):
             # The SDK's update_container() knows neither NanoCpus nor PidsLimit.
             url = self._client._url("/containers/{0}/update", key)
-            self._client._result(self._client._post_json(url, data=body), True)
+            answer = self._client._result(self._client._post_json(url, data=body), True)
+            return tuple(answer.get("Warnings") or ())
 
     def start(self, key: str, name: str) -> None:
-        with errors(f"Cannot start container {name}"):
-            self._client.start(key)
+        try:
+            with errors(f"Cannot start container {name}"):
+                self._client.start(key)
+        except EngineError as error:
+            if any(words in error.what for words in ("port is already allocated", "address already in use")):
+                # The engine calls it an error of its own, and its log says no more.
+                cure = "Something on this host has that port: publish another one under ports, or stop what has it."
+                raise EngineError(error.what, error.where, cure, error.status) from error
+            raise
 
     def unpause(self, key: str, name: str) -> None:
         with errors(f"Cannot unpause container {name}"):

@@ -13,9 +13,11 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.container_chang
     Image,
     compare,
     effective,
+    live,
     short,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import SUCCESSOR, Member, Spec
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_order import levels, ordered
 from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import (
     Network,
     NetworkSpec,
@@ -28,24 +30,29 @@ STOP_TIMEOUT = 10
 
 @dataclass(frozen=True)
 class Wish:
-    """What a task declares. `drop`: the fleet shall go."""
+    """What a task declares. `drop`: the fleet shall go. `force`: containers of others that have our names go too."""
 
     fleet: str
     containers: tuple[Spec, ...] = ()
     networks: tuple[NetworkSpec, ...] = ()
     prune: bool = False
     drop: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What the engine says. Members by their present name, successors among them; images by the reference asked for."""
+    """What the engine says. Members by their present name, successors among them; images by the reference asked for.
+
+    `strangers`: by name, the ids of containers that are not of the fleet. `api`: the version that the engine speaks.
+    """
 
     members: Mapping[str, Member] = field(default_factory=dict)
-    strangers: frozenset[str] = frozenset()
+    strangers: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, Image] = field(default_factory=dict)
     networks: tuple[Network, ...] = ()
     swap_limit: bool = True
+    api: tuple[int, ...] = (1, 41)
 
 
 @dataclass(frozen=True)
@@ -64,9 +71,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """Problems by name: these containers and networks are left as they are, and the others are not held up."""
+    """Problems by name: these containers and networks are left as they are, and the others are not held up.
+
+    `waits`: containers with nothing to do that are not healthy yet. `levels`: see fleet_order.
+    """
 
     steps: tuple[Step, ...] = ()
+    waits: tuple[Step, ...] = ()
+    levels: Mapping[str, int] = field(default_factory=dict)
     network_steps: tuple[NetworkStep, ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
     network_problems: Mapping[str, str] = field(default_factory=dict)
@@ -90,17 +102,36 @@ def plan(wish: Wish, observed: Observed, lenient: bool = False) -> Plan:
     known = {network.name for network in wish.networks} | {one.spec.name for one in observed.networks} - leaving
     steps: list[Step] = []
     problems: dict[str, str] = {}
-    for spec in wish.containers:
+    level = levels(wish.containers)
+    for spec in sorted(wish.containers, key=lambda one: level[one.name]):
         try:
             if spec.state != "absent":
+                _check_api(spec, observed.api)
                 _check_networks(spec, known, network_problems, lenient)
-            steps += _converge(spec, observed, lenient, replaced)
+            steps += _converge(spec, wish, observed, lenient, replaced)
         except Obstacle as obstacle:
             problems[spec.name] = str(obstacle)
     if wish.prune:
         listed = {spec.name for spec in wish.containers}
         steps += [_remove(observed.members[name]) for name in sorted(observed.members) if owner(name) not in listed]
-    return Plan(tuple(steps), tuple(network_steps), problems, network_problems)
+    return Plan(
+        tuple(ordered(steps, level)),
+        _waits(wish, observed, steps, problems),
+        level,
+        tuple(network_steps),
+        problems,
+        network_problems,
+    )
+
+
+def _waits(wish: Wish, observed: Observed, steps: Iterable[Step], problems: Iterable[str]) -> tuple[Step, ...]:
+    busy = {step.name for step in steps if step.action != "update"} | set(problems)
+    return tuple(
+        Step("wait", spec.name, observed.members[spec.name].id, spec)
+        for spec in wish.containers
+        if spec.up and spec.wait_healthy and spec.name not in busy and spec.name in observed.members
+        if observed.members[spec.name].health != "healthy"
+    )
 
 
 def _staying(wish: Wish, observed: Observed) -> dict[str, frozenset[str]]:
@@ -122,23 +153,41 @@ def owner(name: str) -> str:
     return name[: -len(SUCCESSOR)] if name.endswith(SUCCESSOR) else name
 
 
-def _converge(spec: Spec, observed: Observed, lenient: bool, replaced: Iterable[str]) -> list[Step]:
-    for name in (spec.name, spec.name + SUCCESSOR):
-        if name in observed.strangers:
-            raise Obstacle(
-                f"a container named {name} exists and is not of this fleet. It is left alone: remove or rename it, "
-                "or choose another name"
-            )
+def _converge(spec: Spec, wish: Wish, observed: Observed, lenient: bool, replaced: Iterable[str]) -> list[Step]:
+    strangers = [name for name in (spec.name + SUCCESSOR, spec.name) if name in observed.strangers]
+    if strangers and not wish.force:
+        raise Obstacle(
+            f"a container named {strangers[-1]} exists and is not of this fleet. It is left alone: remove or rename "
+            "it, choose another name, or set force"
+        )
     member, successor = observed.members.get(spec.name), observed.members.get(spec.name + SUCCESSOR)
     if spec.state == "absent":
-        return [_remove(one) for one in (successor, member) if one]
+        return [_remove(one) for one in (successor, member) if one] + [
+            _evict(name, wish, observed) for name in strangers
+        ]
     image = observed.images.get(spec.image)
     if image is None and not lenient:
         raise Obstacle(f"image {spec.image} is not on this engine; pull, build or import it first")
+    evictions = [_evict(name, wish, observed) for name in strangers if name != spec.name]
+    if spec.name in strangers:
+        # Like a member that differs: it goes when what replaces it exists.
+        step = Step("recreate", spec.name, observed.strangers[spec.name], spec, (Change("fleet", None, wish.fleet),))
+        return [*evictions, *([_remove(successor)] if successor else []), step]
     if member is None:
-        return _create(spec, successor, image, observed)
+        return evictions + _create(spec, successor, image, observed)
+    return evictions + _keep(spec, member, successor, image, observed, replaced)
+
+
+def _keep(
+    spec: Spec,
+    member: Member,
+    successor: Member | None,
+    image: Image | None,
+    observed: Observed,
+    replaced: Iterable[str],
+) -> list[Step]:
     changes = _changes(spec, member, image, observed, replaced)
-    if not changes or all(change.live for change in changes):
+    if live(changes):
         steps = [_remove(successor)] if successor else []
         if changes and image:
             steps.append(Step("update", spec.name, member.id, effective(spec, image, observed.swap_limit), changes))
@@ -187,11 +236,17 @@ def _renamed(successor: Member) -> Member:
 
 
 def _state(spec: Spec, member: Member) -> list[Step]:
-    if spec.state == "started" and not member.running:
+    if spec.state == "restarted" and (member.running or member.status == "paused"):
+        return [Step("restart", spec.name, member.id, spec, stop_timeout=_patience(member))]
+    if spec.up and not member.running:
         return [Step("start", spec.name, member.id, spec, paused=member.status == "paused")]
     if spec.state == "stopped" and (member.running or member.status == "paused"):
         return [Step("stop", spec.name, member.id, spec, stop_timeout=_patience(member))]
     return []
+
+
+def _evict(name: str, wish: Wish, observed: Observed) -> Step:
+    return Step("remove", name, observed.strangers[name], changes=(Change("fleet", None, wish.fleet),))
 
 
 def _remove(member: Member) -> Step:
@@ -200,6 +255,15 @@ def _remove(member: Member) -> Step:
 
 def _patience(member: Member) -> int:
     return STOP_TIMEOUT if member.spec.stop_timeout is None else member.spec.stop_timeout
+
+
+def _check_api(spec: Spec, api: tuple[int, ...]) -> None:
+    """What an older engine would drop without a word."""
+    if spec.healthcheck and spec.healthcheck.start_interval and api < (1, 44):
+        raise Obstacle(
+            f"healthcheck.start_interval needs API 1.44 (Docker 25), and this engine speaks {'.'.join(map(str, api))}; "
+            "take it out, or upgrade the engine"
+        )
 
 
 def _check_networks(spec: Spec, known: Iterable[str], problems: Mapping[str, str], lenient: bool) -> None:

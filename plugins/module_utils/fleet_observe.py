@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_changes import Image
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_inspect import from_inspect, member_of
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import FLEET
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Observed, Wish
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_kernel import ControlGroups
 from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import Network, network_from_inspect
 
 if TYPE_CHECKING:
@@ -22,21 +24,24 @@ Document = dict[str, Any]
 T = TypeVar("T")
 
 
-def observe(wish: Wish, engine: ContainerEngine, workers: int) -> Observed:
+def observe(wish: Wish, engine: ContainerEngine, workers: int, groups: ControlGroups | None = None) -> Observed:
+    """`groups`: where the kernel's own values are read from, for an engine on this host."""
     wanted = [spec for spec in wish.containers if spec.state != "absent"]
     listed = engine.member_names(wish.fleet)
     names = dict.fromkeys([*listed, *(spec.name for spec in wish.containers)])
     documents = [one for one in _each(engine.container, names, workers) if one]
-    members = {one.spec.name: one for one in map(from_inspect, (d for d in documents if member_of(d, wish.fleet)))}
+    found = map(from_inspect, (one for one in documents if member_of(one, wish.fleet)))
+    members = {one.spec.name: replace(one, kernel=groups.limits(one)) if groups else one for one in found}
     # Somebody may have called a container of theirs by a name that we want.
-    strangers = {str(one["Name"])[1:] for one in documents} - set(members)
+    strangers = {str(one["Name"])[1:]: str(one["Id"]) for one in documents if str(one["Name"])[1:] not in members}
     references = dict.fromkeys(spec.image for spec in wanted)
     images = dict(zip(references, _each(engine.image, references, workers)))
     return Observed(
         members=members,
-        strangers=frozenset(strangers),
+        strangers=strangers,
         images={name: Image(one["Id"], one.get("Config") or {}) for name, one in images.items() if one},
         networks=_networks(wish, engine, workers),
+        api=engine.api_version(),
         swap_limit=engine.swap_limit() if any(spec.memory for spec in wanted) else True,
     )
 

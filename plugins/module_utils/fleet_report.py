@@ -11,12 +11,12 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_changes import Change, display
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import PROPERTIES, Spec
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Observed, Plan, Step, Wish, owner
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import Outcome
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_outcome import Outcome
 from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import NetworkStep
 
 Document = dict[str, Any]
 # When a container has several steps, the first of these names what happened to it.
-_RANK = ("create", "recreate", "remove", "update", "start", "stop")
+_RANK = ("create", "recreate", "remove", "restart", "update", "start", "stop")
 
 
 def report(wish: Wish, observed: Observed, plan: Plan, outcome: Outcome) -> Document:
@@ -35,6 +35,7 @@ def report(wish: Wish, observed: Observed, plan: Plan, outcome: Outcome) -> Docu
     ]
     result = {"changed": plan.changed, "containers": containers, "networks": networks, "steps": lines}
     result["diff"] = _diff(plan, observed)
+    result["warnings"] = list(dict.fromkeys(outcome.warnings))
     failed = [one for one in networks + containers if one["error"]]
     if failed:
         result["failed"] = True
@@ -92,7 +93,8 @@ def _diff(plan: Plan, observed: Observed) -> Document:
         key = f"network {network.name}"
         _put(before, after, key, network.action, network.changes, {"state": "present"}, {"state": "present"})
     for step in plan.steps:
-        status = observed.members[step.name].status if step.name in observed.members else "absent"
+        missing = "not of this fleet" if step.id in observed.strangers.values() else "absent"
+        status = observed.members[step.name].status if step.name in observed.members else missing
         wanted = _shown(step.spec) if step.spec and step.action == "create" else {"state": _goal(step)}
         _put(before, after, f"container {step.name}", step.action, step.changes, {"state": status}, wanted)
     return {"before": before, "after": after}
@@ -105,14 +107,14 @@ def _put(
     if shown:
         before.setdefault(key, {}).update({one["property"]: one["before"] for one in shown})
         after.setdefault(key, {}).update({one["property"]: one["after"] for one in shown})
-    if action in ("remove", "start", "stop"):
+    if action in ("remove", "restart", "start", "stop"):
         before.setdefault(key, {}).update(was)
-    if action in ("create", "start", "stop"):
+    if action in ("create", "restart", "start", "stop"):
         after.setdefault(key, {}).update(will)
 
 
 def _goal(step: Step) -> str:
-    return "stopped" if step.action == "stop" else "started"
+    return {"stop": "stopped", "restart": "restarted"}.get(step.action, "started")
 
 
 def _shown(spec: Spec) -> Document:

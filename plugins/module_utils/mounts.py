@@ -39,8 +39,10 @@ class Mount:
         return [("propagation", propagation), ("selinux", self.selinux), ("size", self.size), ("mode", mode)]
 
 
-def mounts_from_params(params: Iterable[Mapping[str, Any]] | None) -> tuple[Mount, ...]:
-    mounts = tuple(sorted(_from_param(param) for param in params or ()))
+def all_mounts(params: Iterable[Mapping[str, Any]] | None, volumes: Iterable[Any] | None) -> tuple[Mount, ...]:
+    mounts = tuple(
+        sorted([_from_param(param) for param in params or ()] + [_from_volume(str(v)) for v in volumes or ()])
+    )
     targets = [mount.target for mount in mounts]
     twice = sorted({target for target in targets if targets.count(target) > 1})
     if twice:
@@ -70,6 +72,21 @@ def _from_param(param: Mapping[str, Any]) -> Mount:
         size=parse_size(param["size"], "mounts: size") if param.get("size") else 0,
         mode=_mode(param["mode"]) if param.get("mode") else 0,
     )
+
+
+def _from_volume(text: str) -> Mount:
+    """The short form: target, source:target or source:target:words."""
+    parts = text.split(":")
+    source, target, words = ["", *parts, ""] if len(parts) == 1 else [*parts, "", ""][:3]
+    known = ("ro", "rw", "nocopy", *RELABEL, *PROPAGATIONS)
+    wrong = [word for word in words.split(",") if word and word not in known]
+    if len(parts) > 3 or wrong or not target.startswith("/") or (source.startswith((".", "~"))):
+        raise SpecError(f"volumes: '{text}' is no volume; write it like /target, name:/target or /source:/target:ro")
+    mount = _from_bind(f"{source}:{target}:{words}")
+    for option, kind in (("selinux", "bind"), ("no_copy", "volume")):
+        if getattr(mount, option) and mount.type != kind:
+            raise SpecError(f"volumes: '{text}': {option} belongs to a {kind}; drop it")
+    return mount
 
 
 def _path(path: str) -> str:

@@ -12,18 +12,19 @@ version_added: 0.1.0
 description:
   - Makes the containers of a fleet what the task says. They are read with one list call and one inspect each, compared
     property by property, and converged several at a time.
-  - Limits and the restart policy change while the container runs. Everything else replaces it, and the diff names the
-    property.
+  - Limits, the restart policy and further networks change while the container runs. Everything else replaces it, and
+    the diff names the property.
+  - Limits are compared with what the engine reports, and on an engine of this host also with what the control groups
+    really hold.
   - A container is replaced only after its successor (C(<name>.next)) was created. An interrupted run is finished by the
     next one.
   - An option that is dropped from the task is noticed, and taken back.
   - Members are known by their labels C(org.bulkhead.fleet) and C(org.bulkhead.container). A container without them is
-    never touched,
-    even if it has a name that the task wants; that is an error.
+    never touched, even if it has a name that the task wants; that is an error, unless O(force) says otherwise.
+  - A limit that the engine's kernel cannot keep is an error. The engine itself would drop it and report success.
   - A container that fails does not hold up the others. At the end the task fails, and names each.
-  - Removals and stops are done one by one, because engine 20.10.24 can deadlock on concurrent ones.
-  - Published ports, health checks, devices and log options are not managed yet; containers have the engine's defaults
-    there.
+  - Removals and stops are done one by one on engines before 23.0, which can deadlock on concurrent ones (moby#46661).
+  - Options that are not listed here are left alone, and containers have the engine's defaults there.
 options:
   name:
     description: Name of the fleet.
@@ -67,18 +68,25 @@ options:
   state:
     description:
       - What shall be of the containers that do not say so. V(absent) removes all that are listed, and the networks.
+      - V(restarted) stops and starts those that run, each time, and is V(started) for the others.
     type: str
-    choices: [started, stopped, absent]
+    choices: [started, stopped, absent, restarted]
     default: started
   prune:
     description: Removes members and networks of the fleet that are not listed.
     type: bool
     default: false
+  force:
+    description:
+      - Replaces or removes a container that is not of this fleet but has a name that the task wants, be it of another
+        fleet. It is removed when what replaces it exists.
+    type: bool
+    default: false
   parallel:
     description:
-      - How many containers are worked on at the same time. More than 8 gains nothing; removals stay one by one.
+      - How many containers are worked on at the same time. More than 8 gains nothing.
     type: int
-    default: 4
+    default: 8
 extends_documentation_fragment:
   - bulkhead.classroom.engine
   - bulkhead.classroom.container
@@ -181,20 +189,25 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_params import check_name, from_params
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect, sdk_missing
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine, is_local
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Wish, plan
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import Outcome, apply
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import apply
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_arguments import ARGUMENT_SPEC
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_kernel import ControlGroups
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_observe import observe
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_order import mistakes as order_mistakes
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_outcome import Outcome
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_report import report
+from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import network_from_params
+from ansible_collections.bulkhead.classroom.plugins.module_utils.ports import clashes
 from ansible_collections.bulkhead.classroom.plugins.module_utils.profiles import with_profiles
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import SpecError
 
 
-def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:
+def run(params: dict[str, Any], engine: Any, check_mode: bool, groups: Any = None) -> dict[str, Any]:
     wish = wished(params)
-    observed = observe(wish, engine, params["parallel"])
+    observed = observe(wish, engine, params["parallel"], groups)
     steps = plan(wish, observed, lenient=check_mode)
     outcome = Outcome() if check_mode else apply(steps, observed.members, engine, params["parallel"])
     return report(wish, observed, steps, outcome)
@@ -222,11 +235,13 @@ def wished(params: dict[str, Any]) -> Wish:
     for option in ("containers", "networks"):
         names = [one["name"] for one in params[option]]
         mistakes += [f"{option}: {name} is listed twice" for name in sorted(set(names)) if names.count(name) > 1]
+    if not mistakes:
+        mistakes += order_mistakes(containers) + clashes([(spec.name, spec.ports) for spec in containers if spec.up])
     if params["parallel"] < 1:
         mistakes.append("parallel: give 1 or more")
     if mistakes:
         raise SpecError("Nothing was changed, because the task has mistakes: " + " | ".join(mistakes))
-    return Wish(fleet, tuple(containers), tuple(networks), params["prune"], drop)
+    return Wish(fleet, tuple(containers), tuple(networks), params["prune"], drop, params["force"])
 
 
 def _given(options: dict[str, Any] | None) -> dict[str, Any]:
@@ -238,9 +253,13 @@ def main() -> None:
     if sdk_missing():
         module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
     try:
-        result = run(module.params, ContainerEngine(connect(module.params)), module.check_mode)
+        client = connect(module.params)
+        groups = ControlGroups(Kernel()) if is_local(client) else None
+        result = run(module.params, ContainerEngine(client), module.check_mode, groups)
     except (EngineError, SpecError) as error:
         module.fail_json(msg=str(error))
+    for text in result.pop("warnings"):
+        module.warn(text)
     (module.fail_json if result.get("failed") else module.exit_json)(**result)
 
 

@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[2]
 FILE_LIMITS = {
     "plugins/modules/*.py": 350,
     "plugins/module_utils/**/*.py": 300,
-    "plugins/[!m]*/*.py": 300,
+    "plugins/[!dm]*/*.py": 300,
+    # Documentation only: the options of one module, which cannot be divided.
+    "plugins/doc_fragments/*.py": 400,
     "scripts/*": 300,
     "tests/**/*.py": 250,
     "playbooks/**/*.yml": 60,

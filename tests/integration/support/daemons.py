@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -95,7 +97,9 @@ class Engine:
     def __init__(self, folder: Path) -> None:
         self.folder, self.bridge = folder, Bridge()
         self.url = f"unix://{folder}/docker.sock"
-        (folder / "daemon.json").write_text("{}")
+        # The same program under another name: something to choose.
+        runtimes = {"second": {"path": shutil.which("runc") or "runc"}}
+        (folder / "daemon.json").write_text(json.dumps({"runtimes": runtimes}))
         argv = ["dockerd", f"--config-file={folder}/daemon.json", f"--data-root={folder}/data"]
         argv += [f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid", "-H", self.url]
         argv += ["--bridge", self.bridge.name, "--iptables=false", "--ip-masq=false", "--ip-forward=false"]
@@ -118,11 +122,36 @@ class Engine:
             return False
         return True
 
+    def crash(self) -> None:
+        """As after a loss of power: the engine and the containerd that it started are gone at once."""
+        helper = int((self.folder / "exec" / "containerd" / "containerd.pid").read_text())
+        self.daemon.end(signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(helper, signal.SIGKILL)
+        wait_for(lambda: not Path(f"/proc/{helper}").exists(), "the end of containerd", self.daemon.log)
+
+    def shims(self) -> list[int]:
+        """Processes that a killed engine left: they carry the path of its folder."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                if b"shim" in words[0] and any(word.startswith(bytes(self.folder)) for word in words):
+                    found.append(int(entry.name))
+        return found
+
     def stop(self) -> None:
         if self.client is not None and self.answers():
             for container in self.client.containers(all=True):
                 self.client.remove_container(container["Id"], force=True, v=True)
         self.daemon.end()
+        for shim in self.shims():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(shim, signal.SIGKILL)
+        # The engine leaves the namespace of network mode "host" mounted, and all its mounts when it was killed.
+        places = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for left in reversed([place for place in places if place.startswith(f"{self.folder}/")]):
+            subprocess.run(["umount", left], check=False, capture_output=True)
         self.bridge.down()
 
 

@@ -11,7 +11,7 @@ from ansible_collections.bulkhead.classroom.plugins.modules.container_fleet impo
 def task(*containers, **changes):
     shared = {"image": "base:1", "memory": "64m", "networks": [{"name": "quiet"}]}
     params = {"name": "room", "labels": {}, "networks": [], "defaults": shared, "containers": list(containers)}
-    return {**params, "state": "started", "prune": False, "parallel": 4, **changes}
+    return {**params, "state": "started", "prune": False, "force": False, "parallel": 4, **changes}
 
 
 @pytest.mark.parametrize(

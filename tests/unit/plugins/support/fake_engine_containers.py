@@ -9,8 +9,11 @@ import copy
 import hashlib
 import itertools
 import threading
+import time
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import Created
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engine_habits import filled, merged
 
 IMAGE_CONFIG = {
     "Cmd": ["sleep", "inf"],
@@ -19,17 +22,23 @@ IMAGE_CONFIG = {
     "User": "1000",
     "WorkingDir": "/home",
     # Committed from a member: the labels of that member are in the image.
+    "StopSignal": "SIGINT",
+    "Healthcheck": {"Test": ["CMD", "true"], "Interval": 5_000_000_000},
     "Labels": {"made": "here", "org.bulkhead.fleet": "room", "org.bulkhead.asked": "hostname"},
 }
-DAEMON_ULIMIT = {"Name": "nofile", "Soft": 1024, "Hard": 2048}
 
 
 class FakeContainerEngine:
     def __init__(self, swap: bool = True) -> None:
+        self.api, self.safe = (1, 47), False
+        # What the engine says of a container, by verb and name, when it takes a limit and drops it.
+        self.warnings: dict[tuple[str, str], str] = {}
+        # What a health check finds, by name; the others are healthy.
+        self.health: dict[str, str] = {}
         self.swap, self.containers, self.nets, self.images, self.calls = swap, {}, {}, {}, []
         # Names of containers whose call fails, by verb: {"start": {"ada"}}.
         self.broken: dict[str, set[str]] = {}
-        self.counter, self.busy, self.lock = itertools.count(1), 0, threading.Lock()
+        self.counter, self.busy, self.peak, self.lock = itertools.count(1), 0, 0, threading.Lock()
         for name in ("bridge", "host", "none"):
             self.create_network({"Name": name, "Driver": name})
         self.calls.clear()
@@ -40,6 +49,12 @@ class FakeContainerEngine:
         self.images[reference] = {"Id": f"sha256:{digest}", "Config": {**IMAGE_CONFIG, **config}}
 
     # What is asked
+    def api_version(self):
+        return self.api
+
+    def safe_teardown(self) -> bool:
+        return self.safe
+
     def swap_limit(self) -> bool:
         return self.swap
 
@@ -68,7 +83,7 @@ class FakeContainerEngine:
         return {**copy.deepcopy(self.nets[key]), "Containers": inside}
 
     # What is done
-    def create(self, name: str, body) -> str:
+    def create(self, name: str, body) -> Created:
         self._note("create", name)
         if self.container(name):
             raise EngineError(f"Cannot create container {name}: the name is taken", status=409)
@@ -86,16 +101,25 @@ class FakeContainerEngine:
         }
         for network, endpoint in networks.items():
             self._attach(network, key, endpoint)
-        return key
+        return Created(key, self._said("create", name))
 
-    def update(self, key: str, name: str, body) -> None:
+    def _said(self, verb: str, name: str):
+        said = self.warnings.get((verb, name))
+        return (said,) if said else ()
+
+    def update(self, key: str, name: str, body):
         self._note("update", name)
-        assert body and all(body[word] > 0 for word in body if word not in ("PidsLimit", "RestartPolicy"))
+        assert body and all(body[word] for word in body if word != "PidsLimit")
         self.containers[key]["HostConfig"].update(body)
+        return self._said("update", name)
 
     def start(self, key: str, name: str) -> None:
         self._note("start", name)
         self._status(key, "running")
+        document = self.containers[key]
+        if (document["Config"]["Healthcheck"] or {}).get("Test", ["NONE"]) != ["NONE"]:
+            health = {"Status": self.health.get(name, "healthy"), "Log": [{"Output": "no chalk\n"}]}
+            document["State"]["Health"] = health
 
     unpause = start
 
@@ -150,7 +174,7 @@ class FakeContainerEngine:
 
     def _note(self, verb: str, name: str) -> None:
         self.calls.append((verb, name))
-        assert not self.busy, f"{verb} {name} while something is taken down"
+        assert not self.busy or verb in ("stop", "remove"), f"{verb} {name} while something is taken down"
         if name in self.broken.get(verb, ()):
             raise EngineError(f"Cannot {verb} {name}: told to fail")
 
@@ -167,45 +191,12 @@ class _Alone:
 
     def __enter__(self) -> None:
         with self.engine.lock:
-            assert not self.engine.busy
+            assert self.engine.safe or not self.engine.busy
             self.engine.busy += 1
+            self.engine.peak = max(self.engine.peak, self.engine.busy)
+        if self.engine.safe:
+            time.sleep(0.02)
 
     def __exit__(self, *_unused) -> None:
-        self.engine.busy -= 1
-
-
-def merged(body, image, key: str) -> dict:
-    """The engine's merge of a container's configuration with its image's."""
-    command, entrypoint = body.get("Cmd"), body.get("Entrypoint")
-    if not entrypoint:
-        command = command or image["Cmd"]
-        entrypoint = image["Entrypoint"] if entrypoint is None else []
-    own = {entry.partition("=")[0] for entry in body.get("Env", [])}
-    inherited = [entry for entry in image["Env"] if entry.partition("=")[0] not in own]
-    return {
-        "Image": body["Image"],
-        "Cmd": command,
-        "Entrypoint": entrypoint,
-        "Env": body.get("Env", []) + inherited,
-        "User": body.get("User") or image["User"],
-        "WorkingDir": body.get("WorkingDir") or image["WorkingDir"],
-        "Hostname": body.get("Hostname") or key[:12],
-        "Labels": {**image["Labels"], **body["Labels"]},
-        "StopTimeout": body.get("StopTimeout"),
-    }
-
-
-def filled(host, swap: bool) -> dict:
-    host = copy.deepcopy(dict(host))
-    if host.get("Memory"):
-        host["MemorySwap"] = (host.get("MemorySwap") or 2 * host["Memory"]) if swap else -1
-    exposed = host.get("Privileged") or "host" in (host.get("PidMode"), host.get("IpcMode"))
-    if exposed and not any(option.startswith("label") for option in host.get("SecurityOpt", [])):
-        host["SecurityOpt"] = [*host.get("SecurityOpt", []), "label=disable"]
-    host["IpcMode"] = host.get("IpcMode") or "private"
-    host["CgroupnsMode"] = host.get("CgroupnsMode") or "host"
-    host["NetworkMode"] = host.get("NetworkMode") or "default"
-    ulimits = host.get("Ulimits", [])
-    if all(one["Name"] != DAEMON_ULIMIT["Name"] for one in ulimits):
-        host["Ulimits"] = [*ulimits, DAEMON_ULIMIT]
-    return host
+        with self.engine.lock:
+            self.engine.busy -= 1
