@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,14 +97,6 @@ def label_lines(wanted: str, container: Mapping[str, Any], image: Mapping[str, A
     own = labels_of(container)
     emptied = sorted(name for name in own if name.startswith(OURS) and name not in inherited)
     return [f'LABEL "{name}"=""' for name in emptied if name != digest.LABEL] + [f'LABEL "{digest.LABEL}"="{wanted}"']
-
-
-def once(names: Iterable[str], what: str) -> None:
-    """Two commits of one container would pause it against each other; two images of one name undo each other."""
-    listed = list(names)
-    twice = sorted({name for name in listed if listed.count(name) > 1})
-    if twice:
-        raise InputError(f"images lists the {what} {', '.join(twice)} more than once. List each once.")
 
 
 def _instruction(line: str) -> str:

@@ -225,20 +225,11 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.bulkhead.classroom.plugins.module_utils.commit_apply import check, commit, look
 from ansible_collections.bulkhead.classroom.plugins.module_utils.commit_findings import KINDS, warnings
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
-    ENGINE_ARGUMENTS,
-    EngineError,
-    connect,
-    sdk_missing,
-)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect, sdk_missing
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_layers import LayerEngine
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_commit import Have, Spec, once
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
-    PARALLEL_ARGUMENT,
-    attempt,
-    in_parallel,
-    outcome,
-)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.image_commit import Have, Spec
+from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import attempt, in_parallel, once, outcome
+from ansible_collections.bulkhead.classroom.plugins.module_utils.image_module import arguments
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 IMAGE = {
@@ -249,13 +240,11 @@ IMAGE = {
     "changes": {"type": "list", "elements": "str", "default": []},
     "pause": {"type": "bool", "default": True},
 }
-ARGUMENT_SPEC = {
-    "images": {"type": "list", "elements": "dict", "required": True, "options": IMAGE},
+OPTIONS = {
     "refuse": {"type": "list", "elements": "str", "choices": list(KINDS), "default": []},
     "list_paths": {"type": "bool", "default": False},
-    **ENGINE_ARGUMENTS,
-    **PARALLEL_ARGUMENT,
 }
+ARGUMENT_SPEC = arguments(IMAGE, OPTIONS)
 
 
 def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:

@@ -254,19 +254,11 @@ proofs:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
-    ENGINE_ARGUMENTS,
-    EngineError,
-    connect,
-    sdk_missing,
-)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect, sdk_missing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_arguments import ENGINE_ARGUMENTS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_layers import LayerEngine
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_compare import Side, compare
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
-    PARALLEL_ARGUMENT,
-    attempt,
-    in_parallel,
-)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import attempt, in_parallel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.immutability import prove
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.layers_report import (
@@ -286,8 +278,8 @@ ARGUMENT_SPEC = {
     "prove": NAMES,
     "verify": {"type": "bool", "default": False},
     "limit": {"type": "int", "default": 200},
+    "parallel": {"type": "int", "default": 4},
     **ENGINE_ARGUMENTS,
-    **PARALLEL_ARGUMENT,
 }
 ASKED = ("images", "containers", "compare", "prove")
 
