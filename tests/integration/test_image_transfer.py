@@ -155,12 +155,13 @@ def test_the_engines_own_client_runs_it(published, engine):
     assert subprocess.run(words, check=True, capture_output=True, text=True).stdout == "hé\n"
 
 
-def test_podman_pulls_it(published, registry, tmp_path):
+def test_podman_pulls_it(published, registry, workshop):
     if not shutil.which("podman"):
         pytest.skip("podman is not installed")
     target, result = published
-    store = ["podman", "--root", f"{tmp_path}/root", "--runroot", f"{tmp_path}/run", "--storage-driver", "vfs"]
+    store = ["podman", "--root", f"{workshop}/podman", "--runroot", f"{workshop}/run", "--storage-driver", "vfs"]
     login = ["--tls-verify=false", "--creds", f"{registry.user}:{registry.password}"]
-    subprocess.run([*store, "pull", *login, target], check=True, capture_output=True)
+    pulled = subprocess.run([*store, "pull", *login, target], check=False, capture_output=True, text=True)
+    assert pulled.returncode == 0, pulled.stderr
     words = [*store, "image", "inspect", target, "--format", "{{.Digest}}"]
     assert subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip() == result["digest"]
