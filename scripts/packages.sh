@@ -46,6 +46,7 @@ if [ -d /run/systemd/system ]; then
             docker.io)
                 "${as_root[@]}" systemctl disable --quiet --now docker.service docker.socket containerd.service
                 ;;
+            openssh-server) "${as_root[@]}" systemctl disable --quiet --now ssh.service ssh.socket ;;
             docker-registry) "${as_root[@]}" systemctl disable --quiet --now docker-registry.service ;;
         esac
     done

@@ -9,7 +9,6 @@ content gives an equal digest on every machine.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import tarfile
@@ -17,9 +16,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import BLOCK
+from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import BLOCK, guarded, of_blocks
 from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerignore import FILE as IGNORE_FILE
-from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerignore import Ignore
+from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerignore import NOTHING, Ignore, Matches
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 _KINDS = {
@@ -41,7 +40,8 @@ class BuildContext:
     ignore: Ignore
 
     @classmethod
-    def open(cls, root: str, dockerfile: str) -> BuildContext:
+    def open(cls, root: str, dockerfile: str, own_ignore: bool = False) -> BuildContext:
+        """`own_ignore`: rules in <Dockerfile>.dockerignore go before .dockerignore, as BuildKit has it."""
         if not Path(root).is_dir():
             raise InputError(f"The build context {root} is no folder. Copy it to this host first, or correct path.")
         inside = os.path.normpath(os.path.relpath(Path(root, dockerfile), root))
@@ -53,32 +53,21 @@ class BuildContext:
             )
         if not Path(real).is_file():
             raise InputError(f"There is no Dockerfile at {Path(root, inside)}. Correct path or dockerfile.")
-        ignore_file = Path(root, IGNORE_FILE)
+        own = f"{inside}{IGNORE_FILE}"
+        name = own if own_ignore and Path(root, own).is_file() else IGNORE_FILE
+        ignore_file = Path(root, name)
         text = ignore_file.read_text("utf-8", "surrogateescape") if ignore_file.is_file() else ""
-        return cls(root, inside, Ignore.parse(text).keeping(IGNORE_FILE, inside))
+        return cls(root, inside, Ignore.parse(text).keeping(name, inside))
 
     def dockerfile_text(self) -> str:
         return Path(self.root, self.dockerfile).read_text("utf-8", "surrogateescape")
 
     def digest(self) -> str:
-        seen = hashlib.sha256()
-        for block in self._tar():
-            seen.update(block)
-        return "sha256:" + seen.hexdigest()
+        return of_blocks(self._tar())
 
     def stream(self, digest: str) -> Iterator[bytes]:
-        """The tar stream. It breaks off before its end when it is not what `digest` promised, so that the engine
-        never finishes an image whose label would lie."""
-        seen = hashlib.sha256()
-        held = b""
-        for block in _blocks(self._tar()):
-            seen.update(block)
-            if held:
-                yield held
-            held = block
-        if f"sha256:{seen.hexdigest()}" != digest:
-            raise InputError(f"The build context {self.root} changed while it was read. Run again when it is at rest.")
-        yield held
+        """The tar stream, which never ends unless it is what `digest` promised."""
+        return guarded(_blocks(self._tar()), digest, f"The build context {self.root}")
 
     def _tar(self) -> Iterator[bytes]:
         try:
@@ -89,7 +78,7 @@ class BuildContext:
         yield b"\0" * (2 * tarfile.BLOCKSIZE)
 
     def _members(self) -> Iterator[bytes]:
-        for name, path, status in self._walk(self.root, ""):
+        for name, path, status in self._walk(self.root, "", NOTHING):
             kind = _KINDS.get(stat.S_IFMT(status.st_mode))
             # Sockets have no form in a tar archive; the engine's own client leaves them out as well.
             if kind is None:
@@ -98,17 +87,17 @@ class BuildContext:
             if kind == tarfile.REGTYPE:
                 yield from _content(path, status.st_size)
 
-    def _walk(self, folder: str, prefix: str) -> Iterator[tuple[str, str, os.stat_result]]:
+    def _walk(self, folder: str, prefix: str, above: Matches) -> Iterator[tuple[str, str, os.stat_result]]:
         with os.scandir(folder) as found:
             members = sorted(found, key=lambda member: os.fsencode(member.name))
         for member in members:
             name = prefix + member.name
             is_folder = member.is_dir(follow_symlinks=False)
-            excluded = self.ignore.excludes(name)
+            excluded, matches = self.ignore.judge(name, above)
             if not excluded:
                 yield name, member.path, member.stat(follow_symlinks=False)
             if is_folder and not (excluded and self.ignore.hides(name)):
-                yield from self._walk(member.path, f"{name}/")
+                yield from self._walk(member.path, f"{name}/", matches)
 
 
 def _header(name: str, path: str, status: os.stat_result, kind: bytes) -> bytes:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 LABEL = "org.bulkhead.digest"
 BLOCK = 1 << 20
@@ -21,13 +23,36 @@ def key(parts: Mapping[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
+def of_blocks(blocks: Iterable[bytes]) -> str:
+    seen = hashlib.sha256()
+    for block in blocks:
+        seen.update(block)
+    return "sha256:" + seen.hexdigest()
+
+
 def of_file(path: str) -> str:
     """The digest of a file, whatever its size."""
-    seen = hashlib.sha256()
+    return of_blocks(blocks_of(path))
+
+
+def blocks_of(path: str) -> Iterator[bytes]:
     with Path(path).open("rb") as file:
         while block := file.read(BLOCK):
-            seen.update(block)
-    return "sha256:" + seen.hexdigest()
+            yield block
+
+
+def guarded(blocks: Iterable[bytes], wanted: str, what: str) -> Iterator[bytes]:
+    """The same blocks. They break off before their end when they are not what `wanted` promised, so that the engine
+    never finishes an image whose label would lie."""
+    seen, held = hashlib.sha256(), b""
+    for block in blocks:
+        seen.update(block)
+        if held:
+            yield held
+        held = block
+    if f"sha256:{seen.hexdigest()}" != wanted:
+        raise InputError(f"{what} changed while it was read. Run again when it is at rest.")
+    yield held
 
 
 def yaml_text(value: Any) -> str:

@@ -9,13 +9,21 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import normal
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 SCRATCH = "scratch"
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S+)\s*$")
-_HEREDOC = re.compile(r"<<-?[\"']?([A-Za-z_][A-Za-z0-9_.]*)[\"']?")
+# A whole word, as BuildKit takes it: '$((1<<n))' is arithmetic, '"<<EOT"' a text.
+_HEREDOC = re.compile(r"\d*<<(-?)([^<\s]+)")
+_WORD = re.compile(r"""(?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+""")
+_ONLY_BUILDKIT = {
+    "RUN": ("--mount", "--network", "--security", "--device"),
+    "COPY": ("--link", "--parents", "--exclude"),
+    "ADD": ("--link", "--checksum", "--keep-git-dir", "--exclude", "--unpack"),
+}
 _VARIABLE = re.compile(r"\\\$|\$(?:\{(\w+)(?:(:?[-+?])([^}]*))?\}|(\w+))")
 
 
@@ -48,6 +56,8 @@ def _stages(text: str, args: Mapping[str, str]) -> list[_Stage]:
             stages.append(_from(rest, variables, len(stages)))
         elif word.upper() in ("COPY", "ADD") and stages:
             stages[-1].copies += re.findall(r"(?:^|\s)--from=(\S+)", rest)
+        elif word.upper() == "RUN" and stages:
+            stages[-1].copies += re.findall(r"(?:^|\s)--mount=(?:\S*,)?from=([^\s,]+)", rest)
     if not stages:
         raise InputError("The Dockerfile has no FROM. Begin it with FROM and the name of an image, or 'FROM scratch'.")
     return stages
@@ -66,24 +76,60 @@ def instructions(text: str) -> Iterator[str]:
             continue
         logical = " ".join((logical + line.lstrip()).split())
         yield logical
-        for ending in _HEREDOC.findall(logical) if logical[:4].upper() in ("RUN ", "COPY", "ADD ") else ():
+        for tabs, ending in heredocs(logical):
             for body in lines:
-                if body.strip("\t ") == ending:
+                if (body.lstrip("\t") if tabs else body) == ending:
                     break
+            else:
+                raise InputError(f"The here-document {ending} has no end. Write {ending} alone on a line behind it.")
         logical = ""
     if logical.strip():
         yield " ".join(logical.split())
 
 
-def _escape(text: str) -> str:
-    """The escape character; parser directives stand before everything else."""
+def heredocs(instruction: str) -> list[tuple[bool, str]]:
+    """The here-documents that an instruction opens: whether tabs before their lines are dropped, and their ends."""
+    word, _blank, rest = instruction.partition(" ")
+    if word.upper() == "ONBUILD":
+        word, _blank, rest = rest.partition(" ")
+    if word.upper() not in _ONLY_BUILDKIT:
+        return []
+    found = [_HEREDOC.fullmatch(part) for part in _WORD.findall(rest)]
+    return [(bool(match[1]), match[2].replace("'", "").replace('"', "")) for match in found if match]
+
+
+def needs_buildkit(text: str) -> str | None:
+    """The first instruction that only BuildKit understands, and None when there is none."""
+    for instruction in instructions(text):
+        word, *rest = instruction.split()
+        # Flags stand before everything else; behind it they are words of a command.
+        flags = {part.partition("=")[0] for part in takewhile(lambda part: part.startswith("--"), rest)}
+        if heredocs(instruction) or flags.intersection(_ONLY_BUILDKIT.get(word.upper(), ())):
+            return instruction
+    return None
+
+
+def heredoc(text: str) -> str | None:
+    """The first instruction with a here-document, where the engine's own BuildKit has to know what that is."""
+    if "syntax" in _directives(text):
+        return None
+    return next((instruction for instruction in instructions(text) if heredocs(instruction)), None)
+
+
+def _directives(text: str) -> dict[str, str]:
+    """The parser directives, which stand before everything else."""
+    found: dict[str, str] = {}
     for line in text.lstrip("\ufeff").splitlines():
         directive = _DIRECTIVE.match(line.strip())
         if not directive:
             break
-        if directive[1].lower() == "escape" and directive[2] in ("\\", "`"):
-            return directive[2]
-    return "\\"
+        found.setdefault(directive[1].lower(), directive[2])
+    return found
+
+
+def _escape(text: str) -> str:
+    escape = _directives(text).get("escape")
+    return escape if escape in ("\\", "`") else "\\"
 
 
 def _from(rest: str, variables: Mapping[str, str], index: int) -> _Stage:

@@ -4,7 +4,9 @@
 """Which files of a build context an engine is sent: .dockerignore as the engine's own client reads it.
 
 The rules are Go's filepath.Match with two additions: `**` crosses folders, and `!` takes files back in. The last rule
-that matches wins, and a rule that matches a folder matches everything below it.
+that matches wins, and a rule that matches a folder matches everything below it. One oddity of the engine's client
+(from 23.0 on, and of BuildKit) is kept: a rule that was not looked at for a folder, because an earlier one had decided
+already, does not match what is below that folder by the folder's name.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ from dataclasses import dataclass
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 FILE = ".dockerignore"
+Matches = tuple[bool, ...]
+# What matched the folder of a name without one.
+NOTHING: Matches = ()
 
 
 @dataclass(frozen=True)
@@ -73,12 +78,21 @@ class Ignore:
 
     def excludes(self, path: str) -> bool:
         steps = path.split("/")
-        paths = [path] + ["/".join(steps[:count]) for count in range(1, len(steps))]
-        excluded = False
-        for pattern in self.patterns:
-            if pattern.exception == excluded and any(pattern.matches(candidate) for candidate in paths):
-                excluded = not pattern.exception
+        excluded, above = False, NOTHING
+        for count in range(1, len(steps) + 1):
+            excluded, above = self.judge("/".join(steps[:count]), above)
         return excluded
+
+    def judge(self, path: str, above: Matches) -> tuple[bool, Matches]:
+        """Whether a path is left out, and which rules matched it. `above` are those that matched its folder."""
+        excluded, matches = False, []
+        for pattern, match in zip(self.patterns, above or (False,) * len(self.patterns)):
+            if not match and pattern.exception == excluded:
+                match = pattern.matches(path)
+            matches.append(match)
+            if match:
+                excluded = not pattern.exception
+        return excluded, tuple(matches)
 
     def hides(self, folder: str) -> bool:
         """True when nothing below an excluded folder can come back, so that it need not be read at all."""

@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
-import os
+import re
+import socket
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils import engine_arguments
+from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import NO_SPACE
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -24,19 +30,12 @@ try:
 except ImportError:
     SDK_TRACEBACK = traceback.format_exc()
 
-DEFAULT_HOST = "unix:///var/run/docker.sock"
+# Whoever connects needs these too.
+ENGINE_ARGUMENTS = engine_arguments.ENGINE_ARGUMENTS
+DEFAULT_HOST = engine_arguments.DEFAULT_HOST
 MINIMUM_API = "1.41"
 # The SDK keeps 10 connections by default; more workers than that would discard and reopen connections all the time.
 POOL_SIZE = 32
-
-ENGINE_ARGUMENTS: dict[str, dict[str, Any]] = {
-    "docker_host": {"type": "str"},
-    "tls": {"type": "bool", "default": False},
-    "ca_path": {"type": "path"},
-    "client_cert": {"type": "path"},
-    "client_key": {"type": "path"},
-    "api_timeout": {"type": "int", "default": 60},
-}
 
 
 class EngineError(Exception):
@@ -59,11 +58,16 @@ def sdk_missing() -> str | None:
 
 def connect(params: Mapping[str, Any]) -> APIClient:
     """A low-level client for the engine that `params` (see ENGINE_ARGUMENTS) names."""
-    host = params.get("docker_host") or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
-    timeout = params.get("api_timeout") or 60
-    with errors("Cannot connect to the container engine", where=host):
+    host = params.get("docker_host") or DEFAULT_HOST
+    wanted = _wanted_version(params.get("api_version") or "auto", host)
+    with _connecting(host):
         client = docker.APIClient(
-            base_url=host, version="auto", timeout=timeout, tls=_tls(params), max_pool_size=POOL_SIZE
+            base_url=host,
+            version=wanted,
+            timeout=params.get("api_timeout") or 60,
+            tls=_tls(params, host),
+            use_ssh_client=bool(params.get("use_ssh_client")),
+            max_pool_size=POOL_SIZE,
         )
     if _version(client.api_version) < _version(MINIMUM_API):
         raise EngineError(
@@ -72,6 +76,31 @@ def connect(params: Mapping[str, Any]) -> APIClient:
             "Install Docker 20.10 or later on that host.",
         )
     return client
+
+
+def require_api(client: Any, version: str, what: str, release: str) -> None:
+    """Refuses what this engine's API lacks, because an engine drops silently what it does not know."""
+    if _version(client.api_version) < _version(version):
+        raise EngineError(
+            f"{what} needs API {version}, and the engine speaks {client.api_version}",
+            cure=f"Install Docker {release} or later on that host, or do without.",
+        )
+
+
+@contextmanager
+def _connecting(host: str) -> Iterator[None]:
+    try:
+        with errors("Cannot connect to the container engine", where=host):
+            yield
+    except EngineError as error:
+        if not host.startswith("ssh://") or error.status is not None:
+            raise
+        where = host[len("ssh://") :]
+        cure = (
+            f"Check that 'ssh {where} docker version' answers without a question there: known host key, key without "
+            "passphrase or an agent, and a user who may use the engine. The Python of this host needs paramiko."
+        )
+        raise EngineError(error.what, host, cure) from error
 
 
 @contextmanager
@@ -86,18 +115,25 @@ def errors(what: str, where: str = "") -> Iterator[None]:
 
 
 def _foreign() -> tuple[type[BaseException], ...]:
+    # The SDK loads paramiko for ssh:// when it is there, and lets its errors through.
+    paramiko: Any = sys.modules.get("paramiko")
+    ssh = (paramiko.SSHException, paramiko.ssh_exception.NoValidConnectionsError) if paramiko else ()
     return (
+        *ssh,
         StreamError,
         docker.errors.DockerException,
         requests.exceptions.RequestException,
         urllib3.exceptions.HTTPError,
         ConnectionError,
         TimeoutError,
+        socket.gaierror,
     )
 
 
 def _explain(error: BaseException) -> tuple[str, str]:
     """What the engine or the network said, and what to do about it."""
+    if "HTTP request to an HTTPS server" in str(error):
+        return "it speaks TLS", "Set tls, ca_path, client_cert and client_key."
     for cause in _causes(error):
         for kinds, detail, cure in _KNOWN:
             if kinds and isinstance(cause, _resolve(kinds)):
@@ -128,7 +164,11 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         "connection refused",
         "Start the engine (systemctl start docker), or correct docker_host.",
     ),
-    ("SSLError", "", "Check tls, ca_path, client_cert and client_key against the engine's certificates."),
+    (
+        "SSLError",
+        "",
+        "Check tls, ca_path, client_cert, client_key and tls_hostname against the engine's certificates.",
+    ),
     (
         "Timeout",
         "no answer within the time limit",
@@ -176,9 +216,7 @@ def _cure_for_words(said: str) -> str:
     if any(word in words for word in ("unauthorized", "denied", "no basic auth", "forbidden", "http 401", "http 403")):
         return _cure_for_status(401)
     if "no space left" in words:
-        return (
-            "Free space below the engine's data folder, for example with 'docker system df' and 'docker image prune'."
-        )
+        return NO_SPACE
     if "not found" in words or "manifest unknown" in words:
         return _cure_for_status(404)
     if any(word in words for word in ("connection refused", "no such host", "i/o timeout", "no route", "x509", "eof")):
@@ -186,11 +224,48 @@ def _cure_for_words(said: str) -> str:
     return "The engine's log says more (journalctl -u docker)."
 
 
-def _tls(params: Mapping[str, Any]) -> Any:
+def _tls(params: Mapping[str, Any], host: str) -> Any:
     if not params.get("tls"):
         return False
-    pair = (params["client_cert"], params["client_key"]) if params.get("client_cert") else None
-    return docker.tls.TLSConfig(client_cert=pair, ca_cert=params.get("ca_path"), verify=True)
+    files: dict[str, Any] = {name: params.get(name) for name in ("ca_path", "client_cert", "client_key")}
+    if bool(files["client_cert"]) != bool(files["client_key"]):
+        raise EngineError("Of client_cert and client_key only one is given", host, "They belong together: give both.")
+    for name, path in files.items():
+        if path and not Path(path).is_file():
+            raise EngineError(f"{name}: there is no file {path}", host, "Copy it to this host, or correct the path.")
+    pair = (files["client_cert"], files["client_key"]) if files["client_cert"] else None
+    verify = params.get("validate_certs", True)
+    adapter = _adapter(params.get("tls_hostname"), verify and (files["ca_path"] or True))
+
+    class Config(docker.tls.TLSConfig):
+        """The SDK lets a configuration mount what it likes."""
+
+        def configure_client(self, client: Any) -> None:
+            super().configure_client(client)
+            client.mount("https://", adapter)
+
+    return Config(client_cert=pair, ca_cert=files["ca_path"], verify=verify)
+
+
+def _adapter(name: str | None, authority: str | bool) -> Any:
+    """HTTPS to a server whose certificate must be for `name`, which the SDK cannot ask for from 7.0 on."""
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
+            named: dict[str, Any] = {"assert_hostname": name} if name else {}
+            super().init_poolmanager(connections, maxsize, block, **kwargs, **named)
+
+        def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            # Else REQUESTS_CA_BUNDLE in the environment would win over ca_path.
+            return super().send(request, *args, **{**kwargs, "verify": authority})
+
+    return Adapter(pool_maxsize=POOL_SIZE)
+
+
+def _wanted_version(text: str, host: str) -> str:
+    if text != "auto" and not re.fullmatch(r"\d+\.\d+", text):
+        raise EngineError(f"api_version: {text!r} is no version", host, "Write auto, or one like 1.41.")
+    return text
 
 
 def _version(text: str) -> tuple[int, ...]:

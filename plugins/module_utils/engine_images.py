@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, StreamError, errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils import digest
+from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import BuildLog
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
+    EngineError,
+    StreamError,
+    errors,
+    require_api,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
+from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import Transfer
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 # A step of a build, the unpacking of a layer or a registry's commit can be silent for long; inspecting may not.
 PATIENCE = 10
-LOG_LINES = 30
 
 
 class Images:
@@ -28,6 +33,10 @@ class Images:
 
     def __init__(self, client: APIClient) -> None:
         self.client: Any = client
+
+    def require(self, api: str, what: str, release: str) -> None:
+        """An error where this engine is too old for something."""
+        require_api(self.client, api, what, release)
 
     def inspect(self, name: str) -> dict[str, Any] | None:
         """The image under a name, or None when the engine has none."""
@@ -40,25 +49,28 @@ class Images:
                 return None
             raise
 
-    def import_rootfs(self, name: ImageName, source: str, changes: list[str]) -> None:
+    def import_rootfs(self, name: ImageName, source: str, changes: list[str], wanted: str | None) -> None:
+        """Imports a tarball, which must be the one with the digest `wanted`."""
+        blocks = digest.blocks_of(source)
+        content = digest.guarded(blocks, wanted, f"The tarball {source}") if wanted else blocks
         params = {"fromSrc": "-", "repo": name.repository, "tag": name.tag, "changes": changes}
-        with errors(f"Cannot import {name}", source), Path(source).open("rb") as file:
-            for _line in self._stream("/images/create", params, {"Content-Type": "application/x-tar"}, file):
+        with errors(f"Cannot import {name}", source):
+            for _line in self._stream("/images/create", params, {"Content-Type": "application/x-tar"}, content):
                 pass
 
     def build(self, name: str, context: Iterator[bytes], options: Mapping[str, Any], where: str) -> None:
-        """Builds with the engine's own builder; the end of the log is in the error when a step fails."""
-        params = {"t": name, "rm": True, "forcerm": True, "version": "1"}
-        params.update({key: value if isinstance(value, str) else json.dumps(value) for key, value in options.items()})
-        log: deque[str] = deque(maxlen=LOG_LINES)
+        """Builds with the engine's own builder; the error names the instruction, and has the end of the log."""
+        params: dict[str, Any] = {"t": name, "rm": True, "forcerm": True, "version": "1"}
+        for key, value in options.items():
+            # A list is a parameter that comes several times; everything else goes as JSON.
+            params[key] = value if isinstance(value, (str, list)) else json.dumps(value)
+        log = BuildLog()
         try:
             with errors(f"Cannot build {name}", where):
                 for line in self._stream("/build", params, {"Content-Type": "application/x-tar"}, context):
-                    log.extend(line.get("stream", "").splitlines())
+                    log.add(line.get("stream", ""))
         except EngineError as error:
-            tail = "\n".join(text for text in log if text.strip())
-            cure = f"Correct the instruction that failed. The log ends:\n{tail}" if tail else error.cure
-            raise EngineError(error.what, where, cure, error.status) from error
+            raise EngineError(log.what(error.what), where, log.cure(error.cure), error.status) from error
 
     def tag(self, image_id: str, name: ImageName) -> None:
         with errors(f"Cannot tag {image_id} as {name}"):
@@ -73,26 +85,28 @@ class Images:
             if error.status == 404 or "manifest unknown" in error.what or "name unknown" in error.what:
                 return None
             raise
-        digest: str = answer["Descriptor"]["digest"]
-        return digest
+        return str(answer["Descriptor"]["digest"])
 
-    def push(self, name: ImageName, auth: Mapping[str, str]) -> str:
-        """Sends an image, and returns the digest that the registry computed."""
-        digest = ""
+    def push(self, name: ImageName, auth: Mapping[str, str]) -> Transfer:
+        """Sends an image; the digest in the answer is the one that the registry computed."""
+        sent = Transfer()
         with errors(f"Cannot push {name}"):
             for line in self._stream(f"/images/{name.repository}/push", {"tag": name.tag}, _auth_header(auth)):
-                digest = (line.get("aux") or {}).get("Digest") or digest
-        if not digest:
+                sent.add(line)
+        if not sent.digest:
             raise EngineError(
                 f"The push of {name} ended without a digest", cure="Look at the engine's and the registry's log."
             )
-        return digest
+        return sent
 
-    def pull(self, name: ImageName, auth: Mapping[str, str]) -> None:
+    def pull(self, name: ImageName, auth: Mapping[str, str], platform: str | None = None) -> Transfer:
         params = {"fromImage": name.repository, "tag": name.digest or name.tag}
+        params.update({"platform": platform} if platform else {})
+        got = Transfer()
         with errors(f"Cannot pull {name}"):
-            for _line in self._stream("/images/create", params, _auth_header(auth)):
-                pass
+            for line in self._stream("/images/create", params, _auth_header(auth)):
+                got.add(line)
+        return got
 
     def _stream(
         self, path: str, params: Mapping[str, Any], headers: Mapping[str, str], data: Iterable[bytes] | None = None

@@ -17,18 +17,20 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error imp
 
 @dataclass(frozen=True)
 class Spec:
-    """One image: a tarball, and what an image says about running it. `rootfs` is the digest of the tarball."""
+    """One image: a tarball, and what an image says about running it. `rootfs` is the digest of the tarball, which was
+    read for it, or `trusted`."""
 
     name: str
     source: str
     rootfs: str | None
     config: Mapping[str, Any]
+    trusted: bool = False
 
     @classmethod
     def from_params(cls, item: Mapping[str, Any], rootfs: str | None) -> Spec:
         given = item.get("config") or {}
         config = {name: value for name, value in given.items() if value not in (None, {}, [])}
-        return cls(normal(item["name"]), item["source"], rootfs, config)
+        return cls(normal(item["name"]), item["source"], rootfs, config, bool(item.get("digest")))
 
     def digest(self) -> str | None:
         """The digest of everything that goes into the image; None while the tarball is unknown."""

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
 from typing import Any, TypeVar
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import yaml_text
@@ -17,11 +18,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 UNCHANGED = ("none", "skipped")
-PARALLEL_ARGUMENT: dict[str, dict[str, Any]] = {"parallel": {"type": "int", "default": 4}}
-REGISTRY_ARGUMENTS: dict[str, dict[str, Any]] = {
-    "registry_username": {"type": "str"},
-    "registry_password": {"type": "str", "no_log": True},
-}
 
 
 def once(names: Sequence[str], option: str = "name") -> None:
@@ -35,6 +31,29 @@ def in_parallel(work: Callable[[Item], Result], items: Iterable[Item], workers: 
     """The results in the order of the items. The first exception that `work` lets through ends the call."""
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         return list(pool.map(work, items))
+
+
+def in_order(
+    work: Callable[[Item, list[str]], dict[str, Any]],
+    items: Mapping[str, Item],
+    after: Mapping[str, Collection[str]],
+    workers: int,
+) -> dict[str, dict[str, Any]]:
+    """The results of all items. Each begins when those that it stands on are done, and is told which of them failed."""
+    sorter: TopologicalSorter[str] = TopologicalSorter(after)
+    results: dict[str, dict[str, Any]] = {}
+    sorter.prepare()
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        running: dict[Any, str] = {}
+        while sorter.is_active():
+            for name in sorter.get_ready():
+                broken = sorted(below for below in after[name] if results[below].get("error"))
+                running[pool.submit(work, items[name], broken)] = name
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                name = running.pop(future)
+                results[name] = future.result()
+                sorter.done(name)
+    return results
 
 
 def attempt(work: Callable[[], dict[str, Any]], otherwise: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,11 +81,3 @@ def outcome(results: Sequence[Mapping[str, Any]], label: str = "name") -> dict[s
         report["failed"] = True
         report["msg"] = f"{len(errors)} of {len(results)} images failed. " + " | ".join(errors)
     return report
-
-
-def auth(params: Mapping[str, Any]) -> dict[str, str]:
-    """Credentials in the engine's words; empty (never absent) without a user, because an engine from 28.3.3 on
-    refuses a push that has no authentication header at all."""
-    if not params.get("registry_username"):
-        return {}
-    return {"username": params["registry_username"], "password": params.get("registry_password") or ""}

@@ -47,6 +47,11 @@ class ImageName:
         pairs = [item.partition("@") for item in repo_digests or []]
         return [digest for repository, at, digest in pairs if at and _familiar(repository) == self.repository]
 
+    def all_digests(self, repo_digests: list[str] | None) -> list[str]:
+        """The digests of an image, those in this repository first. A digest is of the content, wherever that lies."""
+        found = self.digests(repo_digests) + [item.partition("@")[2] for item in repo_digests or [] if "@" in item]
+        return list(dict.fromkeys(found))
+
 
 def normal(text: str) -> str:
     """A name as the engine lists it."""

@@ -14,7 +14,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name impo
 
 @dataclass(frozen=True)
 class Spec:
-    """An image by tag or by digest, and when to ask the registry: `missing` (only when it is not here) or `always`."""
+    """An image by tag or by digest, and when to ask the registry: `missing` (only when it is not here), `always`, or
+    `newer` (always, but what is here will do when there is no answer)."""
 
     name: ImageName
     policy: str
@@ -25,16 +26,18 @@ class Spec:
 
     def asks(self, here: bool) -> bool:
         """Whether the registry's digest matters: what a digest names never changes, and a missing image is fetched."""
-        return self.policy == "always" and here and self.name.digest is None
+        return self.policy != "missing" and here and self.name.digest is None
 
 
 @dataclass(frozen=True)
 class Have:
-    """`id` and `digests` of the image on the engine (None: not here), and the registry's digest where it was asked."""
+    """`id` and `digests` of the image on the engine (None: not here), and the registry's digest where it was asked,
+    or why it gave none."""
 
     id: str | None = None
     digests: list[str] = field(default_factory=list)
     remote: str | None = None
+    unanswered: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Step:
 def plan(spec: Spec, have: Have) -> Step:
     if have.id is None:
         return Step(spec, "pull", "the engine does not have it", have)
+    if have.unanswered:
+        return Step(spec, "none", "the engine has it, and the registry gives no answer", have)
     if spec.asks(here=True) and have.remote not in have.digests:
         return Step(spec, "pull", f"the registry has another image there ({have.remote})", have)
     return Step(spec, "none", "the engine has it", have)

@@ -14,10 +14,15 @@ description:
     C(COPY --from) that names another image of the same call is an edge. Images that do not depend on each other are
     built at the same time.
   - An image is built when anything that goes into it changed, which is its context (as C(.dockerignore) leaves it), its
-    Dockerfile, O(images[].args), O(images[].target), O(images[].labels), or the id of an image that it is built upon.
-    A digest of all this is kept in the label C(org.bulkhead.digest). Times and owners of files do not count.
+    Dockerfile, O(images[].args), O(images[].target), O(images[].labels), O(images[].platform), or the id of an image
+    that it is built upon. A digest of all this is kept in the label C(org.bulkhead.digest). Times and owners of files
+    do not count, and neither do O(images[].no_cache), O(images[].network), O(images[].memory) and
+    O(images[].extra_hosts), which only say how it is built.
   - A base image that the engine does not have is pulled without credentials. Use M(bulkhead.classroom.image_pull)
     before, when its registry wants some.
+  - The engine's own builder is used unless O(builder) says otherwise. It does not know what only BuildKit knows
+    (here-documents, C(RUN --mount), C(COPY --link) and the like); a Dockerfile with such an instruction is refused.
+  - The context is sent as a stream, whatever its size, and never leaves its folder. Symbolic links are sent as links.
 options:
   images:
     description: The images, in any order.
@@ -38,9 +43,16 @@ options:
         type: str
         default: Dockerfile
       args:
-        description: Build arguments. They can be read from the image, so they are no place for secrets.
+        description:
+          - Build arguments. They can be read from the image, so they are no place for secrets; names that look like
+            one (with C(PASSWORD), C(TOKEN), C(API_KEY) and the like in them) are refused.
         type: dict
         default: {}
+      allow_secret_args:
+        description:
+          - Takes O(images[].args) whose names look like a secret's. Their values show in no result, but in the image.
+        type: bool
+        default: false
       target:
         description: The stage to build. Without it the last one.
         type: str
@@ -48,6 +60,43 @@ options:
         description: Labels, besides C(org.bulkhead.digest).
         type: dict
         default: {}
+      tags:
+        description: More names for the image, V(repository:tag). One that is missing is set without a build.
+        type: list
+        elements: str
+        default: []
+      platform:
+        description: Platform to build for, like V(linux/arm64). Without it that of the engine.
+        type: str
+      pull:
+        description:
+          - Asks the registry whether the base images are the newest under their names, pulls those that are not, and
+            builds when one changed. A base that the registry does not have is an error. Bases that are images of the
+            same call are never pulled, nor are those that are named by their digest.
+        type: bool
+        default: false
+      no_cache:
+        description: Whatever is built is built without the engine's cache. It is no reason to build.
+        type: bool
+        default: false
+      network:
+        description: Network of the C(RUN) instructions, like V(none), V(host) or the name of a network.
+        type: str
+      memory:
+        description: Memory that a C(RUN) instruction may use, without swap on top, like V(512m). Not for BuildKit.
+        type: str
+      extra_hosts:
+        description: Host names with their addresses, for the C(RUN) instructions.
+        type: dict
+        default: {}
+  builder:
+    description:
+      - V(engine) is the builder that every engine has.
+      - V(buildx) is BuildKit through C(docker buildx), which has to be installed on the target (0.10 or later, Debian
+        package C(docker-buildx)). C(<Dockerfile>.dockerignore) counts there, in the place of C(.dockerignore).
+    type: str
+    choices: [engine, buildx]
+    default: engine
 extends_documentation_fragment:
   - bulkhead.classroom.engine
   - bulkhead.classroom.engine.parallel
@@ -76,8 +125,26 @@ EXAMPLES = r"""
           BASE: course/base:1
       - name: course/webapp:1
         path: /srv/classroom/images/webapp
+        tags: [course/webapp:latest]
         labels:
           org.opencontainers.image.title: Web application
+
+- name: Follow a base image, and keep the build in bounds
+  bulkhead.classroom.image_build:
+    images:
+      - name: course/tools:1
+        path: /srv/classroom/images/tools
+        pull: true
+        network: none
+        memory: 512m
+
+- name: Build with BuildKit, on another host
+  bulkhead.classroom.image_build:
+    builder: buildx
+    docker_host: ssh://builder@engine.example
+    images:
+      - name: course/notes:1
+        path: /srv/classroom/images/notes
 """
 
 RETURN = r"""
@@ -104,7 +171,9 @@ results:
       type: str
       returned: always
     action:
-      description: What was done, or would be done in check mode. V(skipped) when a base of it failed.
+      description:
+        - What was done, or would be done in check mode.
+        - V(tag) when only a name of O(images[].tags) was missing, V(skipped) when a base of it failed.
       type: str
       returned: always
       sample: build
@@ -113,78 +182,69 @@ results:
       type: str
       returned: always
     error:
-      description: What failed, where, and what to do; with the end of the build log.
+      description: What failed, where, and what to do; with the instruction's number and the end of the build log.
       type: str
       returned: when the image failed
 """
 
-from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils import digest, dockerfile
-from ansible_collections.bulkhead.classroom.plugins.module_utils.build_context import BuildContext
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
-    ENGINE_ARGUMENTS,
-    EngineError,
-    connect,
-    sdk_missing,
-)
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_build import Have, Spec, Step, Want, plan, waves
+from ansible_collections.bulkhead.classroom.plugins.module_utils import build_steps, image_module
+from ansible_collections.bulkhead.classroom.plugins.module_utils.build_spec import BUILDERS, Spec, secret_args
+from ansible_collections.bulkhead.classroom.plugins.module_utils.image_build import Step, edges, owners, plan, waves
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
-    PARALLEL_ARGUMENT,
     attempt,
+    in_order,
     in_parallel,
     once,
     outcome,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
-from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 IMAGE = {
     "name": {"type": "str", "required": True},
     "path": {"type": "path", "required": True},
     "dockerfile": {"type": "str", "default": "Dockerfile"},
     "args": {"type": "dict", "default": {}},
+    "allow_secret_args": {"type": "bool", "default": False, "no_log": False},
     "target": {"type": "str"},
     "labels": {"type": "dict", "default": {}},
+    "tags": {"type": "list", "elements": "str", "default": []},
+    "platform": {"type": "str"},
+    "pull": {"type": "bool", "default": False},
+    "no_cache": {"type": "bool", "default": False},
+    "network": {"type": "str"},
+    "memory": {"type": "str"},
+    "extra_hosts": {"type": "dict", "default": {}},
 }
-ARGUMENT_SPEC = {
-    "images": {"type": "list", "elements": "dict", "required": True, "options": IMAGE},
-    **ENGINE_ARGUMENTS,
-    **PARALLEL_ARGUMENT,
-}
+BUILDER = {"builder": {"type": "str", "choices": list(BUILDERS), "default": "engine"}}
+ARGUMENT_SPEC = image_module.arguments(IMAGE, BUILDER)
 
 
 def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:
-    specs, workers = [Spec.from_params(item) for item in params["images"]], params["parallel"]
-    once([spec.name for spec in specs])
-    wants = in_parallel(lambda spec: read(spec, check_mode), specs, workers)
-    groups = waves(wants)
-    names = sorted({name for want in wants for name in (want.spec.name, *want.bases)})
-    found = in_parallel(lambda name: Have.from_inspect(engine.inspect(name)), names, workers)
-    have = {name: item for name, item in zip(names, found) if item}
-    done: dict[str, dict[str, Any]] = {}
-    for steps in plan(groups, have):
-        failed = {name for name, result in done.items() if result.get("error")}
-        results = in_parallel(lambda step, bad=failed: converge(step, engine, check_mode, bad), steps, workers)
-        done.update({result["name"]: result for result in results})
+    workers = params["parallel"]
+    specs = [Spec.from_params(item, params.get("builder") or "engine") for item in params["images"]]
+    once([name for spec in specs for name in spec.names])
+    wants = in_parallel(lambda spec: build_steps.read(spec, lenient=check_mode), specs, workers)
+    waves(wants)  # a circle stops everything before an engine or a registry is asked
+    have = build_steps.observe(wants, engine, workers)
+    siblings = set(owners(wants))
+
+    def work(step: Step, broken: list[str]) -> dict[str, Any]:
+        result = described(step, broken)
+        if check_mode or result["action"] not in ("build", "tag") or result.get("error"):
+            return result
+        return attempt(lambda: {**result, **applied(step)}, result)
+
+    def applied(step: Step) -> dict[str, Any]:
+        now = build_steps.apply(step, siblings, have, engine, params)
+        return {"id": now.id, "digest": now.digest}
+
+    done = in_order(work, plan(wants, have), edges(wants), workers)
     return outcome([done[spec.name] for spec in specs])
 
 
-def read(spec: Spec, check_mode: bool) -> Want:
-    if check_mode and not Path(spec.path).exists():
-        return Want(spec, None)
-    context = BuildContext.open(spec.path, spec.dockerfile)
-    try:
-        bases = dockerfile.bases(context.dockerfile_text(), spec.args, spec.target)
-    except InputError as error:
-        raise InputError(f"{Path(spec.path, spec.dockerfile)}: {error}") from error
-    return Want(spec, context.digest(), bases)
-
-
-def converge(step: Step, engine: Any, check_mode: bool, failed: set[str]) -> dict[str, Any]:
+def described(step: Step, broken: list[str]) -> dict[str, Any]:
+    """The result as it stands before anything is done; `broken` names the siblings below it that failed."""
     before = step.before
     result = {
         "name": step.want.spec.name,
@@ -194,51 +254,17 @@ def converge(step: Step, engine: Any, check_mode: bool, failed: set[str]) -> dic
         "action": step.action,
         "reason": step.reason,
     }
-    broken = sorted(failed.intersection(step.want.bases))
     if broken:
         return {**result, "action": "skipped", "error": f"Its base {', '.join(broken)} failed. Mend that first."}
-    if step.action == "none" or check_mode:
-        return result
-    return attempt(lambda: {**result, **build(step.want, engine)}, result)
+    return {**result, "error": step.trouble} if step.trouble else result
 
 
-def build(want: Want, engine: Any) -> dict[str, Any]:
-    spec = want.spec
-    wanted = want.digest({base: base_id(base, engine) for base in want.bases})
-    context = BuildContext.open(spec.path, spec.dockerfile)
-    options = {
-        "dockerfile": context.dockerfile,
-        "buildargs": dict(spec.args),
-        "labels": {**spec.labels, digest.LABEL: wanted},
-        **({"target": spec.target} if spec.target else {}),
-    }
-    engine.build(spec.name, context.stream(str(want.context)), options, str(Path(spec.path, context.dockerfile)))
-    now = Have.from_inspect(engine.inspect(spec.name))
-    if now is None or now.digest != wanted:
-        raise EngineError(f"{spec.name} is not what was built", cure="Something else uses that name; run again.")
-    return {"id": now.id, "digest": wanted}
-
-
-def base_id(base: str, engine: Any) -> str:
-    """The id of a base image, which is pulled when the engine does not have it."""
-    found = engine.inspect(base)
-    if found is None:
-        engine.pull(ImageName.parse(base), {})
-        found = engine.inspect(base)
-    if found is None:
-        raise EngineError(f"The base image {base} is missing after its pull", cure="Look at the engine's log.")
-    return str(found["Id"])
+def secrets(params: dict[str, Any]) -> set[str]:
+    return {value for item in params["images"] for value in secret_args(item).values() if value}
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
-    try:
-        result = run(module.params, Images(connect(module.params)), module.check_mode)
-    except (EngineError, InputError) as error:
-        module.fail_json(msg=str(error))
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    image_module.main(ARGUMENT_SPEC, run, secrets)
 
 
 if __name__ == "__main__":

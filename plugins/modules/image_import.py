@@ -131,18 +131,10 @@ results:
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils import digest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
-    ENGINE_ARGUMENTS,
-    EngineError,
-    connect,
-    sdk_missing,
-)
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
+from ansible_collections.bulkhead.classroom.plugins.module_utils import digest, image_module
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_import import Have, Spec, Step, plan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
-    PARALLEL_ARGUMENT,
     attempt,
     in_parallel,
     once,
@@ -165,11 +157,7 @@ IMAGE = {
     "digest": {"type": "str"},
     "config": {"type": "dict", "options": CONFIG},
 }
-ARGUMENT_SPEC = {
-    "images": {"type": "list", "elements": "dict", "required": True, "options": IMAGE},
-    **ENGINE_ARGUMENTS,
-    **PARALLEL_ARGUMENT,
-}
+ARGUMENT_SPEC = image_module.arguments(IMAGE)
 
 
 def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:
@@ -208,7 +196,8 @@ def apply(step: Step, engine: Any) -> Have | None:
     spec = step.spec
     if not Path(spec.source).is_file():
         raise InputError(f"There is no tarball at {spec.source}, and {step.reason}. Copy it to this host first.")
-    engine.import_rootfs(ImageName.parse(spec.name), spec.source, spec.changes())
+    wanted = None if spec.trusted else spec.rootfs
+    engine.import_rootfs(ImageName.parse(spec.name), spec.source, spec.changes(), wanted)
     now = Have.from_inspect(engine.inspect(spec.name))
     if now is None or now.digest != spec.digest():
         raise EngineError(f"{spec.name} is not what was imported", cure="Something else uses that name; run again.")
@@ -216,14 +205,7 @@ def apply(step: Step, engine: Any) -> Have | None:
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
-    try:
-        result = run(module.params, Images(connect(module.params)), module.check_mode)
-    except (EngineError, InputError) as error:
-        module.fail_json(msg=str(error))
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    image_module.main(ARGUMENT_SPEC, run)
 
 
 if __name__ == "__main__":

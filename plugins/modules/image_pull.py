@@ -27,9 +27,11 @@ options:
   policy:
     description:
       - V(missing) pulls what the engine does not have, and asks no registry otherwise.
-      - V(always) asks the registry what a tag stands for now, and pulls when that changed.
+      - V(always) asks the registry what a tag stands for now, and pulls when that changed. No answer is an error.
+      - V(newer) does the same, but what is here will do when the registry gives no answer, with a warning.
+      - Digests decide what is newer. Times are no evidence.
     type: str
-    choices: [missing, always]
+    choices: [missing, always, newer]
     default: missing
 extends_documentation_fragment:
   - bulkhead.classroom.engine
@@ -37,8 +39,10 @@ extends_documentation_fragment:
   - bulkhead.classroom.engine.parallel
 attributes:
   check_mode:
-    description: Predicts the result without changing anything; with O(policy=always) the registry is asked.
+    description:
+      - Predicts the result without changing anything. The registry is asked for the digest of what would be pulled.
     support: full
+    details: What the registry does not have yet counts as something that an earlier task would have pushed.
   diff_mode:
     description: Shows the digests before and after.
     support: full
@@ -79,7 +83,7 @@ results:
       type: str
       returned: always
     digest:
-      description: The digest of the image in its repository. Null in check mode when a missing tag would be pulled.
+      description: The digest of the image in its repository. Null in check mode when the registry did not tell it.
       type: str
       returned: always
     previous:
@@ -95,6 +99,22 @@ results:
       description: Why.
       type: str
       returned: always
+    bytes:
+      description: Bytes that came from the registry, in compressed form. Null in check mode when it would pull.
+      type: int
+      returned: always
+    layers_moved:
+      description: Number of layers that came from the registry. Null in check mode when it would pull.
+      type: int
+      returned: always
+    layers_present:
+      description: Number of layers that the engine had already. Null in check mode when it would pull.
+      type: int
+      returned: always
+    warning:
+      description: Why the registry gave no answer.
+      type: str
+      returned: when it was asked, and that is no failure
     error:
       description: What failed, where, and what to do.
       type: str
@@ -103,19 +123,10 @@ results:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
-    ENGINE_ARGUMENTS,
-    EngineError,
-    connect,
-    sdk_missing,
-)
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
+from ansible_collections.bulkhead.classroom.plugins.module_utils import image_module
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
-    PARALLEL_ARGUMENT,
-    REGISTRY_ARGUMENTS,
     attempt,
-    auth,
     in_parallel,
     once,
     outcome,
@@ -128,58 +139,70 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.image_pull impo
     expected_digest,
     plan,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import nothing
 
-ARGUMENT_SPEC = {
-    "images": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": {"name": {"type": "str", "required": True}},
-    },
-    "policy": {"type": "str", "choices": ["missing", "always"], "default": "missing"},
-    **ENGINE_ARGUMENTS,
-    **REGISTRY_ARGUMENTS,
-    **PARALLEL_ARGUMENT,
-}
+IMAGE = {"name": {"type": "str", "required": True}}
+POLICY = {"policy": {"type": "str", "choices": ["missing", "always", "newer"], "default": "missing"}}
+ARGUMENT_SPEC = image_module.arguments(IMAGE, POLICY, image_module.REGISTRY_ARGUMENTS)
 
 
 def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:
-    specs, login = [Spec.from_params(item, params["policy"]) for item in params["images"]], auth(params)
+    specs, login = [Spec.from_params(item, params["policy"]) for item in params["images"]], image_module.auth(params)
     once([str(spec.name) for spec in specs])
     return outcome(in_parallel(lambda spec: converge(spec, engine, login, check_mode), specs, params["parallel"]))
 
 
 def converge(spec: Spec, engine: Any, login: dict[str, str], check_mode: bool) -> dict[str, Any]:
-    blank = {"name": str(spec.name), "id": None, "digest": spec.name.digest, "previous": None}
-    blank.update(action="pull", reason="")
+    blank: dict[str, Any] = {"name": str(spec.name), "id": None, "digest": spec.name.digest, "previous": None}
+    blank.update(action="pull", reason="", bytes=None, layers_moved=None, layers_present=None)
 
     def work() -> dict[str, Any]:
-        step = plan(spec, observe(spec, engine, login))
-        now, before = step.before, current_digest(spec, step.before) if step.before.id else None
-        if step.action == "pull" and not check_mode:
-            now = apply(step, engine, login)
+        have, moved = observe(spec, engine, login, check_mode)
+        step = plan(spec, have)
+        result = {**blank, "id": have.id, "action": step.action, "reason": step.reason}
+        result.update(previous=current_digest(spec, have), digest=current_digest(spec, have))
+        if have.unanswered:
+            result["warning"] = have.unanswered
+        if step.action == "none":
+            return {**result, **moved}
+        if check_mode:
+            return {**result, "digest": expected_digest(spec, have)}
+        now, moved = apply(step, engine, login)
         # A tag that was pulled and turned out to name the same image is no change.
-        same = step.action == "pull" and now.id == step.before.id and not check_mode
-        coming = step.action == "pull" and check_mode
-        digest = expected_digest(spec, now) if coming else current_digest(spec, now)
-        known = {"id": now.id, "digest": digest, "previous": before}
-        return {**blank, **known, "action": "none" if same else step.action, "reason": step.reason}
+        action = "none" if now.id == have.id else "pull"
+        return {**result, **moved, "id": now.id, "digest": current_digest(spec, now), "action": action}
 
     return attempt(work, blank)
 
 
-def observe(spec: Spec, engine: Any, login: dict[str, str]) -> Have:
+def observe(spec: Spec, engine: Any, login: dict[str, str], check_mode: bool) -> tuple[Have, dict[str, int]]:
     local = engine.inspect(str(spec.name))
+    # A real pull brings the digest itself; a prediction has to ask for it.
+    if not (spec.asks(here=True) if local else check_mode and spec.name.digest is None):
+        remote, unanswered = None, None
+    else:
+        remote, unanswered = ask(spec, engine, login, lenient=check_mode if local is None else spec.policy == "newer")
     if local is None:
-        return Have()
-    remote = engine.remote_digest(spec.name, login) if spec.asks(here=True) else None
-    return Have(local["Id"], spec.name.digests(local["RepoDigests"]), remote)
+        return Have(None, [], remote, unanswered), {}
+    return Have(local["Id"], spec.name.all_digests(local["RepoDigests"]), remote, unanswered), nothing(local)
 
 
-def apply(step: Step, engine: Any, login: dict[str, str]) -> Have:
-    name, wanted = step.spec.name, expected_digest(step.spec, step.before)
-    engine.pull(name, login)
+def ask(spec: Spec, engine: Any, login: dict[str, str], lenient: bool) -> tuple[str | None, str | None]:
+    """The registry's digest of a tag, or why there is none."""
+    try:
+        remote = engine.remote_digest(spec.name, login)
+    except EngineError as error:
+        if lenient:
+            return None, str(error)
+        raise
+    return remote, f"The registry has no {spec.name}." if lenient and remote is None else None
+
+
+def apply(step: Step, engine: Any, login: dict[str, str]) -> tuple[Have, dict[str, int]]:
+    name = step.spec.name
+    got = engine.pull(name, login)
+    # Without a digest in the task or from the registry, what came must at least be what the engine said that it got.
+    wanted = expected_digest(step.spec, step.before) or got.digest
     local = engine.inspect(str(name))
     digests = name.digests(local["RepoDigests"]) if local else []
     if local is None or (wanted and wanted not in digests):
@@ -187,18 +210,11 @@ def apply(step: Step, engine: Any, login: dict[str, str]) -> Have:
             f"The engine has {', '.join(digests) or 'no digest'} after the pull of {name}, and {wanted} was expected",
             cure="Somebody pushes to that tag, or uses its name on this engine: run again.",
         )
-    return Have(local["Id"], digests, wanted)
+    return Have(local["Id"], digests, wanted), got.report()
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
-    try:
-        result = run(module.params, Images(connect(module.params)), module.check_mode)
-    except (EngineError, InputError) as error:
-        module.fail_json(msg=str(error))
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    image_module.main(ARGUMENT_SPEC, run)
 
 
 if __name__ == "__main__":

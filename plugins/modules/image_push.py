@@ -11,8 +11,10 @@ short_description: Push images to a registry, and only those that it does not ha
 version_added: 0.1.0
 description:
   - Tags images for a registry and pushes them, several at a time.
-  - The registry is asked first, through the engine. What it has under that tag already is not sent again.
+  - The registry is asked first, through the engine. What it has under that tag already is not sent again, whoever
+    pushed it, if the engine knows the image's digest from any registry.
   - After a push the registry is asked once more, and must answer with the digest that the push gave.
+  - A push that breaks off leaves no tag in the registry, because the tag comes last. The next run sends the rest.
   - Credentials are sent with each request. They are not written to a file, and show in no result.
 options:
   images:
@@ -102,6 +104,18 @@ results:
       description: Why.
       type: str
       returned: always
+    bytes:
+      description: Bytes of the layers that were sent, before compression. Null in check mode when it would be pushed.
+      type: int
+      returned: always
+    layers_moved:
+      description: Number of layers that were sent. Null in check mode when it would be pushed.
+      type: int
+      returned: always
+    layers_present:
+      description: Number of layers that the registry had already. Null in check mode when it would be pushed.
+      type: int
+      returned: always
     error:
       description: What failed, where, and what to do.
       type: str
@@ -110,40 +124,27 @@ results:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
-    ENGINE_ARGUMENTS,
-    EngineError,
-    connect,
-    sdk_missing,
-)
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
+from ansible_collections.bulkhead.classroom.plugins.module_utils import image_module
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
-    PARALLEL_ARGUMENT,
-    REGISTRY_ARGUMENTS,
     attempt,
-    auth,
     in_parallel,
     once,
     outcome,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_push import Have, Spec, Step, plan, reference
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import nothing
 
 IMAGE = {
     "name": {"type": "str", "required": True},
     "repository": {"type": "str", "required": True},
 }
-ARGUMENT_SPEC = {
-    "images": {"type": "list", "elements": "dict", "required": True, "options": IMAGE},
-    **ENGINE_ARGUMENTS,
-    **REGISTRY_ARGUMENTS,
-    **PARALLEL_ARGUMENT,
-}
+ARGUMENT_SPEC = image_module.arguments(IMAGE, image_module.REGISTRY_ARGUMENTS)
 
 
 def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:
-    specs, login = [Spec.from_params(item) for item in params["images"]], auth(params)
+    specs, login = [Spec.from_params(item) for item in params["images"]], image_module.auth(params)
     once([str(spec.target) for spec in specs], "repository")
     return outcome(
         in_parallel(lambda spec: converge(spec, engine, login, check_mode), specs, params["parallel"]), "repository"
@@ -151,58 +152,56 @@ def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]
 
 
 def converge(spec: Spec, engine: Any, login: dict[str, str], check_mode: bool) -> dict[str, Any]:
-    blank = dict.fromkeys(("digest", "reference", "previous"))
+    blank: dict[str, Any] = dict.fromkeys(
+        ("digest", "reference", "previous", "bytes", "layers_moved", "layers_present")
+    )
     blank.update(name=spec.name, repository=str(spec.target), action="push", reason="")
 
     def work() -> dict[str, Any]:
-        step = plan(spec, observe(spec, engine, login))
-        digest = None if step.action == "push" else step.before.remote
+        have, moved = observe(spec, engine, login)
+        step = plan(spec, have)
+        digest = None if step.action == "push" else have.remote
         if not check_mode:
-            digest = apply(step, engine, login)
-        known = {"digest": digest, "reference": reference(spec.target, digest), "previous": step.before.remote}
-        return {**blank, **known, "action": step.action, "reason": step.reason}
+            digest, moved = apply(step, moved, engine, login)
+        moved = {} if check_mode and step.action == "push" else moved
+        known = {"digest": digest, "reference": reference(spec.target, digest), "previous": have.remote}
+        return {**blank, **known, **moved, "action": step.action, "reason": step.reason}
 
     return attempt(work, blank)
 
 
-def observe(spec: Spec, engine: Any, login: dict[str, str]) -> Have:
+def observe(spec: Spec, engine: Any, login: dict[str, str]) -> tuple[Have, dict[str, int]]:
     local = engine.inspect(spec.name)
     tagged = engine.inspect(str(spec.target))
-    return Have(
+    have = Have(
         id=local["Id"] if local else None,
-        digests=spec.target.digests(local["RepoDigests"]) if local else [],
+        digests=spec.target.all_digests(local["RepoDigests"]) if local else [],
         tagged_id=tagged["Id"] if tagged else None,
         remote=engine.remote_digest(spec.target, login),
     )
+    return have, nothing(local or {})
 
 
-def apply(step: Step, engine: Any, login: dict[str, str]) -> str | None:
+def apply(step: Step, moved: dict[str, int], engine: Any, login: dict[str, str]) -> tuple[str | None, dict[str, int]]:
     spec, image_id = step.spec, step.before.id
     if image_id is None:
         raise InputError(f"The engine has no image {spec.name}. Build, import or pull it first, or correct name.")
     if step.before.tagged_id != image_id:
         engine.tag(image_id, spec.target)
     if step.action != "push":
-        return step.before.remote
-    pushed: str = engine.push(spec.target, login)
+        return step.before.remote, moved
+    sent = engine.push(spec.target, login)
     remote = engine.remote_digest(spec.target, login)
-    if remote != pushed:
+    if remote != sent.digest:
         raise EngineError(
-            f"After the push of {spec.target} the registry has {remote}, and {pushed} was sent",
+            f"After the push of {spec.target} the registry has {remote}, and {sent.digest} was sent",
             cure="Somebody else pushes to that tag, or the registry lost it: look at its log, and run again.",
         )
-    return pushed
+    return sent.digest, sent.report()
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
-    try:
-        result = run(module.params, Images(connect(module.params)), module.check_mode)
-    except (EngineError, InputError) as error:
-        module.fail_json(msg=str(error))
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    image_module.main(ARGUMENT_SPEC, run)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,17 @@ def registry(workshop):
 
 
 @pytest.fixture(scope="session")
+def open_registry(workshop):
+    """A registry that wants no password."""
+    (workshop / "open").mkdir()
+    registry = Registry(workshop / "open", open=True)
+    try:
+        yield registry.start()
+    finally:
+        registry.stop()
+
+
+@pytest.fixture(scope="session")
 def rootfs(workshop) -> Path:
     return write_rootfs(workshop / "rootfs.tar")
 
@@ -72,7 +83,8 @@ def run_module(engine):
     """Calls a module as Ansible would, in a process of its own, on the private engine; returns its result."""
 
     def call(name: str, args: dict, check: bool = False, diff: bool = True, **env: str) -> dict:
-        arguments = {"docker_host": engine.url, **args, "_ansible_check_mode": check, "_ansible_diff": diff}
+        given = {name: value for name, value in {"docker_host": engine.url, **args}.items() if value is not None}
+        arguments = {**given, "_ansible_check_mode": check, "_ansible_diff": diff}
         done = subprocess.run(
             [sys.executable, str(RUNNER), name],
             input=json.dumps(arguments),

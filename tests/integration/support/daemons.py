@@ -10,6 +10,7 @@ import ctypes
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -62,8 +63,10 @@ class Daemon:
 class Bridge:
     """A network bridge in a subnet that the host does not know yet."""
 
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+
     def __init__(self) -> None:
-        self.name = f"bht{os.getpid()}"
+        self.name = f"bht{os.getpid()}{next(self.letters)}"
 
     def up(self) -> None:
         for name in stale_bridges():
@@ -84,8 +87,8 @@ class Bridge:
 def stale_bridges() -> list[str]:
     """Bridges of runs that were killed: named after a process that is gone."""
     links = json.loads(subprocess.run(["ip", "-j", "link"], check=True, capture_output=True, text=True).stdout)
-    names = [link["ifname"] for link in links if link["ifname"].startswith("bht")]
-    return [name for name in names if name[3:].isdigit() and not Path(f"/proc/{name[3:]}").exists()]
+    found = [re.fullmatch(r"bht(\d+)[a-z]?", link["ifname"]) for link in links]
+    return [match[0] for match in found if match and not Path(f"/proc/{match[1]}").exists()]
 
 
 class Engine:
@@ -153,11 +156,11 @@ class Engine:
 
 
 class Registry:
-    """A private docker-registry on loopback, where the engine speaks plain HTTP; everybody must log in."""
+    """A private docker-registry on loopback, where the engine speaks plain HTTP; who is not `open` wants a login."""
 
     user, password = "publisher", "pass word:'\"$%"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, open: bool = False) -> None:
         self.folder = folder
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -168,7 +171,7 @@ class Registry:
             "version": 0.1,
             "storage": {"filesystem": {"rootdirectory": f"{folder}/data"}, "delete": {"enabled": True}},
             "http": {"addr": self.host},
-            "auth": {"htpasswd": {"realm": "tests", "path": f"{folder}/htpasswd"}},
+            "auth": {} if open else {"htpasswd": {"realm": "tests", "path": f"{folder}/htpasswd"}},
         }
         (folder / "config.yml").write_text(json.dumps(config))
         self.daemon = Daemon(["docker-registry", "serve", f"{folder}/config.yml"], folder / "registry.log")

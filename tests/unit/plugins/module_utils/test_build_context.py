@@ -59,10 +59,14 @@ def test_any_changed_byte_mode_or_name_changes_the_digest(files, data):
     content, mode = files[path]
     at = data.draw(st.integers(0, len(content)))
     byte = bytes([data.draw(st.integers(0, 255))])
-    change = data.draw(st.sampled_from(["insert", "mode", "rename", "remove"]))
+    changes = ["insert", "mode", "rename", "remove", *(["replace"] if content else [])]
+    change = data.draw(st.sampled_from(changes))
     other = {**files}
     if change == "insert":
         other[path] = (content[:at] + byte + content[at:], mode)
+    elif change == "replace":
+        at = min(at, len(content) - 1)
+        other[path] = (content[:at] + bytes([content[at] ^ (byte[0] or 1)]) + content[at + 1 :], mode)
     elif change == "mode":
         other[path] = (content, mode ^ 0o011)
     else:
@@ -70,6 +74,22 @@ def test_any_changed_byte_mode_or_name_changes_the_digest(files, data):
         if change == "rename":
             other[f"{path}'"] = (content, mode)
     assert digest_of(files) != digest_of(other)
+
+
+@settings(max_examples=40, deadline=None)
+@given(FILES, st.lists(NAMES, min_size=2, max_size=2, unique=True), st.data())
+def test_any_changed_link_changes_the_digest(files, targets, data):
+    path = data.draw(st.sampled_from(sorted(files)))
+    seen = []
+    with tempfile.TemporaryDirectory() as root:
+        context = write(root, files)
+        seen.append(context.digest())
+        for target in targets:
+            Path(root, path).unlink()
+            Path(root, path).symlink_to(target)
+            seen.append(context.digest())
+        assert seen[-1] == context.digest()
+    assert len(set(seen)) == 3
 
 
 @settings(max_examples=40, deadline=None)

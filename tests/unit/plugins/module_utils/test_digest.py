@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
 import yaml
 from ansible_collections.bulkhead.classroom.plugins.module_utils import digest
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,3 +36,19 @@ def test_key_depends_on_values_and_not_on_order():
 def test_of_file(tmp_path):
     (tmp_path / "file").write_bytes(b"x" * 3_000_000)
     assert digest.of_file(str(tmp_path / "file")) == "sha256:" + hashlib.sha256(b"x" * 3_000_000).hexdigest()
+
+
+@given(st.lists(st.binary(min_size=1, max_size=5), max_size=5))
+def test_blocks_that_are_what_was_promised_pass(blocks):
+    wanted = digest.of_blocks(blocks)
+    assert wanted == "sha256:" + hashlib.sha256(b"".join(blocks)).hexdigest()
+    assert b"".join(digest.guarded(blocks, wanted, "it")) == b"".join(blocks)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=5), min_size=1, max_size=5))
+def test_blocks_that_are_not_never_end(blocks):
+    passed = []
+    with pytest.raises(InputError, match="it changed while it was read"):
+        for block in digest.guarded(blocks, digest.of_blocks([*blocks, b"x"]), "it"):
+            passed.append(block)
+    assert passed == blocks[:-1]

@@ -6,7 +6,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerfile import bases, instructions, substitute
+from ansible_collections.bulkhead.classroom.plugins.module_utils.dockerfile import (
+    bases,
+    heredoc,
+    instructions,
+    needs_buildkit,
+    substitute,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 IMAGES = [
@@ -31,6 +37,11 @@ IMAGES = [
     ("FROM a:1\nRUN <<EOT\nFROM b:1\nEOT\nRUN x", ("a:1",)),
     ("FROM a:1\nRUN <<-'E1' cat && <<E2 cat\nFROM b:1\n\tE1\nFROM c:1\nE2\n", ("a:1",)),
     ("FROM a:1\nRUN echo FROM b:1 \\\n  && true", ("a:1",)),
+    ('FROM a:1\nRUN echo $((1<<n)) "<<EOT"\nFROM b:1', ("a:1", "b:1")),
+    ("FROM a:1\nRUN <<EOT\n EOT\nFROM b:1\nEOT \nEOT\nFROM c:1", ("a:1", "c:1")),
+    ("FROM a:1\nRUN --mount=type=cache,target=/x --mount=type=bind,from=c:1,target=/y x", ("a:1", "c:1")),
+    ("FROM a:1\nRUN --mount=from=c:1,target=/y x", ("a:1", "c:1")),
+    ("FROM a:1\nONBUILD COPY --from=c:1 x y", ("a:1",)),
     ("FROM a:1\nONBUILD RUN x\nFROM a:1", ("a:1",)),
     ("\ufeffFROM a:1", ("a:1",)),
 ]
@@ -61,6 +72,7 @@ def test_only_stages_up_to_the_target_count():
         ("FROM", "number 1 names no"),
         ("FROM a\nFROM $X", "number 2 names no"),
         ("FROM A B", "no name"),
+        ("FROM a\nRUN <<EOT\nx", "here-document EOT has no end"),
     ],
 )
 def test_dockerfiles_that_cannot_be_built(text, said):
@@ -85,3 +97,26 @@ def test_substitute(text, expected):
 
 def test_a_line_continued_to_the_end_of_the_file():
     assert list(instructions("FROM a \\")) == ["FROM a"]
+
+
+@pytest.mark.parametrize(
+    ("instruction", "wanted"),
+    [
+        ("RUN <<EOT\nx\nEOT", "RUN <<EOT"),
+        ("ONBUILD copy 3<<EOT /x\nx\nEOT", "ONBUILD copy 3<<EOT /x"),
+        ("RUN --mount=type=cache,target=/x make", "RUN --mount=type=cache,target=/x make"),
+        ("COPY --link a b", "COPY --link a b"),
+        ("COPY --from=x --chown=1:1 a b", None),
+        ("RUN cat <<< text", None),
+        ("RUN make --mount", None),
+        ("ENV X=<<EOT", None),
+        ("RUN echo '<<EOT'", None),
+    ],
+)
+def test_what_only_buildkit_understands(instruction, wanted):
+    assert needs_buildkit(f"FROM a\n{instruction}\nRUN true") == wanted
+
+
+def test_a_frontend_of_its_own_knows_here_documents():
+    assert heredoc("FROM a\nRUN <<EOT\nx\nEOT") == "RUN <<EOT" and heredoc("FROM a\nRUN x") is None
+    assert heredoc("# syntax=docker/dockerfile:1\nFROM a\nRUN <<EOT\nx\nEOT") is None

@@ -90,6 +90,10 @@ def test_not_excluded(rule, path):
         (["! kept", "kept"], "kept", True),
         (["\ufeffa"], "a", True),
         (["", "   "], "a", False),
+        # What the engine's client makes of it, odd as it is: the last rule was not looked at for the folder.
+        (["a", "!a/x", "a"], "a/x", False),
+        (["**", "b", "!b/y", "b"], "b/y", False),
+        (["!a/x", "a"], "a/x", True),
     ],
 )
 def test_the_last_rule_that_matches_wins(rules, path, excluded):

@@ -71,12 +71,6 @@ def test_no_engine(host, said):
     assert str(caught.value).startswith("Cannot connect to the container engine: ") and said in str(caught.value)
 
 
-def test_the_environment_counts_without_a_parameter(monkeypatch):
-    monkeypatch.setenv("DOCKER_HOST", "unix:///from/environment.sock")
-    with pytest.raises(EngineError, match="/from/environment.sock"):
-        connect({})
-
-
 def test_an_engine_that_hangs():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"tcp://127.0.0.1:{silent.getsockname()[1]}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils import (
+    build_spec,
     image_build,
     image_import,
     image_pull,
@@ -51,12 +52,12 @@ def test_configuration_is_quoted_for_the_engine():
 
 
 def want(name: str, *bases: str, context: str | None = "sha256:c", **more) -> image_build.Want:
-    spec = image_build.Spec.from_params({"name": f"{name}:1", "path": f"/{name}", **more})
+    spec = build_spec.Spec.from_params({"name": f"{name}:1", "path": f"/{name}", **more})
     return image_build.Want(spec, context, tuple(f"{base}:1" for base in bases))
 
 
-def built(item: image_build.Want, have: dict[str, Have]) -> Have:
-    return Have(f"id of {item.spec.name}", item.digest({base: have[base].id for base in item.bases}))
+def built(item: image_build.Want, have) -> image_build.Have:
+    return image_build.Have(f"id of {item.spec.name}", item.digest({base: have[base].id for base in item.bases}))
 
 
 def names(groups) -> list[list[str]]:
@@ -80,7 +81,7 @@ def test_a_circle_is_named(wants):
         image_build.waves(wants)
 
 
-BASE = {"base:1": Have("id of base", None)}
+BASE = {"base:1": image_build.Have("id of base", None)}
 DONE = {**BASE, "a:1": built(want("a", "base"), BASE)}
 
 
@@ -95,13 +96,13 @@ DONE = {**BASE, "a:1": built(want("a", "base"), BASE)}
         (want("a", "base", labels={"x": "1"}), DONE, "build", "changed"),
         (want("a", "base", target="x"), DONE, "build", "changed"),
         (want("a", "base", dockerfile="Other"), DONE, "build", "changed"),
-        (want("a", "base"), {**DONE, "base:1": Have("another id", None)}, "build", "changed"),
+        (want("a", "base"), {**DONE, "base:1": image_build.Have("another id", None)}, "build", "changed"),
         (want("a", "base"), {"a:1": DONE["a:1"]}, "build", "base base:1 is not here yet"),
-        (want("a", "base"), {**DONE, "a:1": Have("id", None)}, "build", "changed"),
+        (want("a", "base"), {**DONE, "a:1": image_build.Have("id", None)}, "build", "changed"),
     ],
 )
 def test_build(item, have, action, reason):
-    ((step,),) = image_build.plan([[item]], have)
+    step = image_build.plan([item], have)[item.spec.name]
     assert step.action == action and reason in step.reason
 
 
@@ -116,14 +117,14 @@ def test_exactly_what_changed_and_what_is_built_upon_it_is_built(graph):
         below = sorted(edge for edge in edges if edge < number)
         item = want(str(number), *map(str, below), context=f"sha256:{number}")
         wants.append(item)
-        have[item.spec.name] = Have("old id", "old") if changed else built(item, have)
+        have[item.spec.name] = image_build.Have("old id", "old") if changed else built(item, have)
         if changed or expected & set(item.bases):
             expected.add(item.spec.name)
-    steps = [step for group in image_build.plan(image_build.waves(wants), have) for step in group]
-    assert {step.want.spec.name for step in steps if step.action == "build"} == expected
+    steps = image_build.plan(wants, have)
+    assert {name for name, step in steps.items() if step.action == "build"} == expected
     for group in image_build.waves(wants):
         have.update({item.spec.name: built(item, have) for item in group})
-    assert {step.action for group in image_build.plan(image_build.waves(wants), have) for step in group} == {"none"}
+    assert {step.action for step in image_build.plan(wants, have).values()} == {"none"}
 
 
 @pytest.mark.parametrize(
@@ -156,6 +157,11 @@ def test_a_push_goes_to_a_tag():
         ("r.test/a:1", "always", {"id": "i", "digests": [DIGEST], "remote": DIGEST}, "none"),
         ("r.test/a:1", "always", {"id": "i", "digests": [DIGEST], "remote": OTHER}, "pull"),
         ("r.test/a:1", "always", {"id": "i", "remote": OTHER}, "pull"),
+        ("r.test/a:1", "newer", {"id": "i", "digests": [OTHER, DIGEST], "remote": DIGEST}, "none"),
+        ("r.test/a:1", "newer", {"id": "i", "digests": [DIGEST], "remote": OTHER}, "pull"),
+        ("r.test/a:1", "newer", {"id": "i", "digests": [DIGEST], "unanswered": "no answer"}, "none"),
+        ("r.test/a:1", "newer", {"unanswered": "no answer"}, "pull"),
+        (f"r.test/a@{DIGEST}", "newer", {"id": "i", "digests": [DIGEST]}, "none"),
         (f"r.test/a@{DIGEST}", "always", {"id": "i", "digests": [DIGEST]}, "none"),
         (f"r.test/a@{DIGEST}", "missing", {}, "pull"),
     ],

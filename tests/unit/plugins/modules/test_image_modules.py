@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 from ansible_collections.bulkhead.classroom.plugins.modules import image_build, image_import, image_pull, image_push
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engine_images import FakeImages
@@ -83,6 +84,16 @@ def test_a_name_may_be_listed_once(engine, contexts):
     contexts["images"].append(contexts["images"][0])
     with pytest.raises(InputError, match="top:1 more than once"):
         image_build.run(contexts, engine, False)
+
+
+def test_a_here_document_wants_an_engine_that_knows_it(engine, contexts, tmp_path):
+    engine.put("base:1", 1)
+    (tmp_path / "low/Dockerfile").write_text("FROM base:1\nRUN <<EOT\nRUN x\nEOT\n")
+    with pytest.raises(InputError, match="only BuildKit understands 'RUN <<EOT'"):
+        image_build.run(contexts, engine, True)
+    engine.old = True
+    with pytest.raises(EngineError, match="'RUN <<EOT' in .*/low/Dockerfile needs API 1.42"):
+        image_build.run({**contexts, "builder": "buildx"}, engine, True)
 
 
 @pytest.fixture
@@ -189,3 +200,40 @@ def test_what_the_registry_lacks_is_an_error_of_that_image_alone(engine, pushes)
     failed = image_pull.run(both, engine, False)
     assert failed["failed"] and failed["changed"] and "error" not in failed["results"][1]
     assert "r.test/none:1: Cannot pull r.test/none:1: manifest unknown" in failed["msg"]
+
+
+def test_policy_newer_makes_do_with_what_is_here(engine, pushes):
+    image_push.run(pushes, engine, False)
+    engine.silent = True
+    kept = image_pull.run(pulls("r.test/a:1", "newer"), engine, False)
+    assert not kept["changed"] and "no answer" in kept["results"][0]["warning"]
+    assert image_pull.run(pulls("r.test/a:1", "always"), engine, False)["failed"]
+
+
+def test_check_mode_asks_for_the_digest_of_what_is_missing(engine, pushes):
+    digest = image_push.run(pushes, engine, False)["results"][0]["digest"]
+    engine.tags.clear()
+    predicted = image_pull.run(pulls("r.test/a:1"), engine, True)["results"][0]
+    assert predicted["digest"] == digest and predicted["bytes"] is None and "warning" not in predicted
+    unknown = image_pull.run(pulls("r.test/later:1"), engine, True)
+    assert unknown["changed"] and "The registry has no r.test/later:1" in unknown["results"][0]["warning"]
+
+
+def test_what_was_moved_is_counted(engine, pushes):
+    made = image_push.run(pushes, engine, False)["results"][0]
+    assert (made["layers_moved"], made["layers_present"]) == (1, 0)
+    same = image_push.run(pushes, engine, False)["results"][0]
+    assert (same["bytes"], same["layers_moved"]) == (0, 0)
+    assert (
+        image_push.run({**pushes, "images": [{"name": "a:1", "repository": "r.test/b:1"}]}, engine, True)["results"][0][
+            "bytes"
+        ]
+        is None
+    )
+
+
+def test_a_digest_that_is_known_from_elsewhere_spares_the_push(engine, pushes):
+    digest = image_push.run(pushes, engine, False)["results"][0]["digest"]
+    image_id = engine.tags["a:1"]
+    engine.digests[image_id] = {f"elsewhere.test/x@{digest}"}
+    assert actions(image_push.run(pushes, engine, True)) == ["none"]

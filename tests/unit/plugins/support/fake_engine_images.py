@@ -15,10 +15,19 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import LABEL
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
+from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import Transfer
 
 
 def sha(*parts: Any) -> str:
     return "sha256:" + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def transfer(status: str, digest: str) -> Transfer:
+    """What an engine says of a push or pull of one layer."""
+    said = Transfer()
+    for line in ({"status": status, "id": "layer"}, {"aux": {"Digest": digest}}):
+        said.add(line)
+    return said
 
 
 class FakeImages:
@@ -31,6 +40,7 @@ class FakeImages:
         self.registry: dict[tuple[str, str], tuple[str, str]] = {}
         self.calls: list[str] = []
         self.broken: set[str] = set()
+        self.old, self.silent = False, False
         self.lock = Lock()
 
     def put(self, name: str, *content: Any, labels: Mapping[str, str] | None = None) -> str:
@@ -46,6 +56,10 @@ class FakeImages:
         if name in self.broken:
             raise EngineError(f"Cannot {verb} {name}: it is broken", "the fake", "Mend it.")
 
+    def require(self, api: str, what: str, release: str) -> None:
+        if self.old:
+            raise EngineError(f"{what} needs API {api}", cure=f"Install Docker {release}.")
+
     def inspect(self, name: str) -> dict[str, Any] | None:
         image_id = self.tags.get(name)
         if image_id is None and "@" in name:
@@ -55,7 +69,7 @@ class FakeImages:
         labels = self.images[image_id]
         return {"Id": image_id, "RepoDigests": sorted(self.digests.get(image_id, ())), "Config": {"Labels": labels}}
 
-    def import_rootfs(self, name: ImageName, source: str, changes: list[str]) -> None:
+    def import_rootfs(self, name: ImageName, source: str, changes: list[str], wanted: str | None) -> None:
         self._call("import", str(name))
         label = next(line for line in changes if line.startswith(f'LABEL "{LABEL}"'))
         content = Path(source).read_bytes().hex()
@@ -72,17 +86,19 @@ class FakeImages:
 
     def remote_digest(self, name: ImageName, auth: Mapping[str, str]) -> str | None:
         self._call("ask", str(name))
+        if self.silent:
+            raise EngineError(f"Cannot ask the registry for {name}: no answer")
         return self.registry.get((name.repository, str(name.tag)), (None, ""))[0]
 
-    def push(self, name: ImageName, auth: Mapping[str, str]) -> str:
+    def push(self, name: ImageName, auth: Mapping[str, str]) -> Transfer:
         self._call("push", str(name))
         image_id = self.tags[str(name)]
         digest = sha("manifest", image_id)
         self.registry[(name.repository, str(name.tag))] = (digest, image_id)
         self.digests.setdefault(image_id, set()).add(f"{name.repository}@{digest}")
-        return digest
+        return transfer("Pushed", digest)
 
-    def pull(self, name: ImageName, auth: Mapping[str, str]) -> None:
+    def pull(self, name: ImageName, auth: Mapping[str, str], platform: str | None = None) -> Transfer:
         self._call("pull", str(name))
         for (repository, tag), (digest, image_id) in self.registry.items():
             if repository == name.repository and (name.digest == digest or name.tag == tag):
@@ -90,5 +106,5 @@ class FakeImages:
                 self.digests.setdefault(image_id, set()).add(f"{repository}@{digest}")
                 if name.tag:
                     self.tags[str(name)] = image_id
-                return
+                return transfer("Pull complete", digest)
         raise EngineError(f"Cannot pull {name}: manifest unknown", cure="Check the name.", status=404)
