@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import STATES
 from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import RATES
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import ENGINE_ARGUMENTS
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_arguments import ENGINE_ARGUMENTS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.mounts import PROPAGATIONS
 
 Arguments = dict[str, dict[str, Any]]

@@ -188,10 +188,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_params import check_name, from_params
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect, sdk_missing
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine, is_local
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Wish, plan
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import apply
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import (
+    LateEngine,
+    SdkMissing,
+    engine_errors,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Observed, Plan, Wish, plan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_arguments import ARGUMENT_SPEC
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_kernel import ControlGroups
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_observe import observe
@@ -209,8 +211,16 @@ def run(params: dict[str, Any], engine: Any, check_mode: bool, groups: Any = Non
     wish = wished(params)
     observed = observe(wish, engine, params["parallel"], groups)
     steps = plan(wish, observed, lenient=check_mode)
-    outcome = Outcome() if check_mode else apply(steps, observed.members, engine, params["parallel"])
-    return report(wish, observed, steps, outcome)
+    return report(wish, observed, steps, Outcome() if check_mode else applied(steps, observed, engine, params))
+
+
+def applied(steps: Plan, observed: Observed, engine: Any, params: dict[str, Any]) -> Outcome:
+    if not (steps.steps or steps.network_steps or steps.waits):
+        return Outcome()
+    # Late, because it loads the docker SDK: a task that has nothing to do takes half of the time without.
+    from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import apply  # noqa: PLC0415
+
+    return apply(steps, observed.members, engine, params["parallel"])
 
 
 def wished(params: dict[str, Any]) -> Wish:
@@ -250,13 +260,12 @@ def _given(options: dict[str, Any] | None) -> dict[str, Any]:
 
 def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
+    engine = LateEngine(module.params)
     try:
-        client = connect(module.params)
-        groups = ControlGroups(Kernel()) if is_local(client) else None
-        result = run(module.params, ContainerEngine(client), module.check_mode, groups)
-    except (EngineError, SpecError) as error:
+        result = run(module.params, engine, module.check_mode, ControlGroups(Kernel()) if engine.local else None)
+    except SdkMissing as error:
+        module.fail_json(msg=missing_required_lib("docker"), exception=str(error))
+    except (SpecError, *engine_errors()) as error:
         module.fail_json(msg=str(error))
     for text in result.pop("warnings"):
         module.warn(text)
