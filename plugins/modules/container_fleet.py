@@ -23,6 +23,7 @@ description:
     never touched, even if it has a name that the task wants; that is an error, unless O(force) says otherwise.
   - A limit that the engine's kernel cannot keep is an error. The engine itself would drop it and report success.
   - A container that fails does not hold up the others. At the end the task fails, and names each.
+  - With nothing to do, and an engine of this host, the docker SDK is not needed and not loaded.
   - Removals and stops are done one by one on engines before 23.0, which can deadlock on concurrent ones (moby#46661).
   - Options that are not listed here are left alone, and containers have the engine's defaults there.
 options:
@@ -133,9 +134,56 @@ EXAMPLES = r"""
         memory: 512m
         memory_swap: 512m
 
+- name: Run a service when what it needs is healthy
+  bulkhead.classroom.container_fleet:
+    name: board
+    networks:
+      - name: board
+    defaults:
+      memory: 64m
+      init: true
+      restart_policy: unless-stopped
+      log_driver: json-file
+      log_options:
+        max-size: 1m
+      networks:
+        - name: board
+    containers:
+      - name: board-page
+        image: course/page:1
+        depends_on: [board-store]
+        ports: ["127.0.0.1::8000"]
+      - name: board-store
+        image: course/store:1
+        volumes: ["board-data:/data"]
+        healthcheck:
+          test: [CMD-SHELL, test -d /data]
+          interval: 1s
+        wait_healthy: 60
+
+- name: Restart the service each time
+  bulkhead.classroom.container_fleet:
+    name: board
+    networks:
+      - name: board
+    containers:
+      - name: board-page
+        image: course/page:1
+        memory: 64m
+        init: true
+        networks:
+          - name: board
+        state: restarted
+
 - name: Remove the fleet, whatever belongs to it
   bulkhead.classroom.container_fleet:
     name: workspaces
+    state: absent
+    prune: true
+
+- name: Remove the other one too
+  bulkhead.classroom.container_fleet:
+    name: board
     state: absent
     prune: true
 """
