@@ -169,7 +169,7 @@ TASK = st.fixed_dictionaries(
         "force": st.booleans(),
         "parallel": st.just(2),
     }
-).map(lambda task: sensible(task))
+).map(sensible)
 UP = ("started", "restarted")
 
 
