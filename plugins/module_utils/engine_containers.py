@@ -23,11 +23,6 @@ class Created(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def is_local(client: Any) -> bool:
-    """Whether the client talks through a socket of this host; the SDK calls that http+docker."""
-    return str(client.base_url).startswith("http+docker://localhost")
-
-
 class ContainerEngine:
     """Documents go in and out as the engine's API has them; nothing is decided here."""
 

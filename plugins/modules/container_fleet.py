@@ -23,6 +23,7 @@ description:
     never touched, even if it has a name that the task wants; that is an error, unless O(force) says otherwise.
   - A limit that the engine's kernel cannot keep is an error. The engine itself would drop it and report success.
   - A container that fails does not hold up the others. At the end the task fails, and names each.
+  - With nothing to do, and an engine of this host, the docker SDK is not needed and not loaded.
   - Removals and stops are done one by one on engines before 23.0, which can deadlock on concurrent ones (moby#46661).
   - Options that are not listed here are left alone, and containers have the engine's defaults there.
 options:
@@ -133,9 +134,56 @@ EXAMPLES = r"""
         memory: 512m
         memory_swap: 512m
 
+- name: Run a service when what it needs is healthy
+  bulkhead.classroom.container_fleet:
+    name: board
+    networks:
+      - name: board
+    defaults:
+      memory: 64m
+      init: true
+      restart_policy: unless-stopped
+      log_driver: json-file
+      log_options:
+        max-size: 1m
+      networks:
+        - name: board
+    containers:
+      - name: board-page
+        image: course/page:1
+        depends_on: [board-store]
+        ports: ["127.0.0.1::8000"]
+      - name: board-store
+        image: course/store:1
+        volumes: ["board-data:/data"]
+        healthcheck:
+          test: [CMD-SHELL, test -d /data]
+          interval: 1s
+        wait_healthy: 60
+
+- name: Restart the service each time
+  bulkhead.classroom.container_fleet:
+    name: board
+    networks:
+      - name: board
+    containers:
+      - name: board-page
+        image: course/page:1
+        memory: 64m
+        init: true
+        networks:
+          - name: board
+        state: restarted
+
 - name: Remove the fleet, whatever belongs to it
   bulkhead.classroom.container_fleet:
     name: workspaces
+    state: absent
+    prune: true
+
+- name: Remove the other one too
+  bulkhead.classroom.container_fleet:
+    name: board
     state: absent
     prune: true
 """
@@ -188,10 +236,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_params import check_name, from_params
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect, sdk_missing
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine, is_local
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Wish, plan
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import apply
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import (
+    LateEngine,
+    SdkMissing,
+    engine_errors,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Observed, Plan, Wish, plan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_arguments import ARGUMENT_SPEC
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_kernel import ControlGroups
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_observe import observe
@@ -209,8 +259,16 @@ def run(params: dict[str, Any], engine: Any, check_mode: bool, groups: Any = Non
     wish = wished(params)
     observed = observe(wish, engine, params["parallel"], groups)
     steps = plan(wish, observed, lenient=check_mode)
-    outcome = Outcome() if check_mode else apply(steps, observed.members, engine, params["parallel"])
-    return report(wish, observed, steps, outcome)
+    return report(wish, observed, steps, Outcome() if check_mode else applied(steps, observed, engine, params))
+
+
+def applied(steps: Plan, observed: Observed, engine: Any, params: dict[str, Any]) -> Outcome:
+    if not (steps.steps or steps.network_steps or steps.waits):
+        return Outcome()
+    # Late, because it loads the docker SDK: a task that has nothing to do takes half of the time without.
+    from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import apply  # noqa: PLC0415
+
+    return apply(steps, observed.members, engine, params["parallel"])
 
 
 def wished(params: dict[str, Any]) -> Wish:
@@ -250,13 +308,12 @@ def _given(options: dict[str, Any] | None) -> dict[str, Any]:
 
 def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
+    engine = LateEngine(module.params)
     try:
-        client = connect(module.params)
-        groups = ControlGroups(Kernel()) if is_local(client) else None
-        result = run(module.params, ContainerEngine(client), module.check_mode, groups)
-    except (EngineError, SpecError) as error:
+        result = run(module.params, engine, module.check_mode, ControlGroups(Kernel()) if engine.local else None)
+    except SdkMissing as error:
+        module.fail_json(msg=missing_required_lib("docker"), exception=str(error))
+    except (SpecError, *engine_errors()) as error:
         module.fail_json(msg=str(error))
     for text in result.pop("warnings"):
         module.warn(text)

@@ -207,3 +207,24 @@ def test_force_takes_a_name_and_nothing_less_does(fleet, engine, base_image):
     predicted, result = fleet({"name": "bht-ada"}, check=True, force=True), fleet({"name": "bht-ada"}, force=True)
     assert predicted["steps"] == result["steps"] == ["recreate container bht-ada (fleet)"] and not errors(result)
     assert ids(result) != [stranger] and not fleet({"name": "bht-ada"})["changed"]
+
+
+def test_an_address_of_version_6_in_a_network_of_others(fleet, engine):
+    body = {"Name": "bht-six", "CheckDuplicate": True, "EnableIPv6": True}
+    body["IPAM"] = {"Config": [{"Subnet": "10.215.9.0/24"}, {"Subnet": "fd00:b017::/64"}]}
+    key = engine.client._result(engine.client._post_json(engine.client._url("/networks/create"), data=body), True)["Id"]
+    defaults = {"image": "bulkhead-test/base:1", "command": ["sleep", "3600"], "stop_timeout": 0}
+
+    def call(*addresses):
+        places = [{"name": "bht-six", "ipv6_address": one} for one in addresses] or [{"name": "bht-six"}]
+        return fleet({"name": "bht-ada", "networks": places}, defaults=defaults)
+
+    try:
+        for addresses in (["fd00:b017::7"], ["fd00:b017::8"], []):
+            result = call(*addresses)
+            assert not errors(result) and actions(result)[0] in ("create", "update")
+            shown = Look(engine.client, "bht-ada").run("ip", "address")
+            assert all(f"inet6 {one}/" in shown for one in addresses) and not call(*addresses)["changed"]
+    finally:
+        fleet(state="absent", prune=True)
+        engine.client.remove_network(key)

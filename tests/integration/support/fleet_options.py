@@ -190,4 +190,4 @@ SURROUNDINGS = {
 }
 ROWS = {**LIMITS, **PROCESS, **SURROUNDINGS}
 # Tested by themselves: they need two containers, the host's ports, or what this kernel may not have.
-ELSEWHERE = {"image", "networks", "ports", "state", "blkio_weight", "storage_opt", "privileged"}
+ELSEWHERE = {"image", "networks", "ports", "state", "blkio_weight", "storage_opt", "privileged", "wait_healthy"}
