@@ -26,8 +26,23 @@ finish() {
     fi
     exit "$status"
 }
+# Molecule gives what it starts a session of its own and leaves it running: children are found by their parents.
+descendants() {
+    local child
+    for child in $(pgrep -P "$1"); do
+        descendants "$child"
+        echo "$child"
+    done
+}
+ended() {
+    # shellcheck disable=SC2046  # one word for each process
+    kill -TERM $(descendants $$) 2>/dev/null || true
+    exit "$1"
+}
 trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'ended 130' INT
+trap 'ended 143' TERM
 # Never: the trap destroys, also after a failure in create, which Molecule itself would leave standing.
-molecule test --no-command-borders --destroy never --scenario-name "$scenario"
+# In the background, because bash hears no signal while it waits for a command in the foreground.
+molecule test --no-command-borders --destroy never --scenario-name "$scenario" &
+wait $!
