@@ -26,8 +26,37 @@ finish() {
     fi
     exit "$status"
 }
+# Molecule gives what it starts a session of its own and leaves it running: children are found by their parents.
+descendants() {
+    local child
+    for child in $(pgrep -P "$1"); do
+        descendants "$child"
+        echo "$child"
+    done
+}
+alive() {
+    ps -o stat= -p "$(IFS=, && echo "$*")" | grep -q '^[^Z]'
+}
+ended() {
+    trap '' INT TERM
+    local running
+    mapfile -t running < <(descendants "$molecule")
+    running+=("$molecule")
+    # One of them may have ended by itself, which is no fault. One that stays would make the machines again.
+    kill -TERM "${running[@]}" 2>/dev/null || true
+    for _ in $(seq 50); do
+        alive "${running[@]}" || exit "$1"
+        sleep 0.2
+    done
+    kill -KILL "${running[@]}" 2>/dev/null || true
+    ! alive "${running[@]}" || echo "still running, end them by hand: ${running[*]}" >&2
+    exit "$1"
+}
 trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 # Never: the trap destroys, also after a failure in create, which Molecule itself would leave standing.
-molecule test --no-command-borders --destroy never --scenario-name "$scenario"
+# In the background, because bash hears no signal while it waits for a command in the foreground.
+molecule test --no-command-borders --destroy never --scenario-name "$scenario" &
+molecule=$!
+trap 'ended 130' INT
+trap 'ended 143' TERM
+wait "$molecule"

@@ -18,6 +18,8 @@ import time
 
 def main(task: str, seconds: str, *command: str) -> int:
     lines = []
+    # Ended itself, it still ends what it started, which lives in a session of its own.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

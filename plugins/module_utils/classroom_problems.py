@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.classroom_shape import shape_problems
+from ansible_collections.bulkhead.classroom.plugins.module_utils.classroom_shape import (
+    LIMITS,
+    nearest,
+    shape_problems,
+    sized,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import (
     SpecError,
     parse_cpus,
@@ -23,8 +27,6 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.units import (
 
 # A label of a host name (RFC 1123), in lower case: names become host names, container names and parts of paths.
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
-# What a workspace may not go without, and how such a limit is written.
-EXAMPLES = {"memory": "128m", "memory_swap": "128m", "cpus": "0.5", "pids_limit": "128"}
 # The engine takes these for no limit at all.
 NO_LIMIT = re.compile(r"-1|unlimited|0+(\.0+)?\s*[bkmgt]?(i?b)?", re.IGNORECASE)
 VARIABLES = frozenset(
@@ -63,6 +65,7 @@ def problems(facts: Mapping[str, Any]) -> list[str]:
     unread, misshapen = variable_problems(facts["variables"]), shape_problems(facts)
     if misshapen:
         return unread + misshapen
+    facts = {**facts, "machines": sized(facts["machines"])}
     return [
         *unread,
         *group_problems(facts["groups"], facts["machines"]),
@@ -76,8 +79,7 @@ def problems(facts: Mapping[str, Any]) -> list[str]:
 def variable_problems(names: Iterable[str]) -> list[str]:
     found = []
     for name in sorted(set(names) - VARIABLES):
-        near = difflib.get_close_matches(name, sorted(VARIABLES), n=1)
-        cure = f"did you mean {near[0]}?" if near else "remove it; README lists the ones that exist"
+        cure = nearest(name, VARIABLES, "remove it; README lists the ones that exist")
         found.append(f"{name}: no variable of that name is read: {cure}")
     return found
 
@@ -154,7 +156,7 @@ def _inside(subnet: ipaddress.IPv4Network, text: str) -> bool:
 
 def limit_problems(facts: Mapping[str, Any]) -> list[str]:
     engines = [machine for machine in facts["machines"] if machine.get("engine")]
-    room = min(engines, key=lambda machine: int(machine["memory_mib"]), default=None)
+    room = min(engines, key=lambda machine: machine["memory_mib"], default=None)
     (where, common), *students = _limits(facts)
     of_all = _faults(common, room)
     found = [f"{where}: {fault}" for fault in of_all]
@@ -165,13 +167,13 @@ def limit_problems(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _faults(limits: Mapping[str, Any], room: Mapping[str, Any] | None) -> list[str]:
-    missing = [name for name in EXAMPLES if NO_LIMIT.fullmatch(str(limits[name]).strip())]
+    missing = [name for name in LIMITS if NO_LIMIT.fullmatch(str(limits[name]).strip())]
     if "memory" in missing and limits["memory_swap"] == limits["memory"]:
         # It follows from the memory, unless somebody says otherwise.
         missing.remove("memory_swap")
     if missing:
         return [
-            f"{name}: {limits[name]} would mean no limit, and a workspace needs one: write one like {EXAMPLES[name]}"
+            f"{name}: {limits[name]} would mean no limit, and a workspace needs one: write one like {LIMITS[name]}"
             for name in missing
         ]
     try:
@@ -182,12 +184,12 @@ def _faults(limits: Mapping[str, Any], room: Mapping[str, Any] | None) -> list[s
     except SpecError as error:
         return [str(error)]
     found = []
-    if room and memory > int(room["memory_mib"]) * MIB:
+    if room and memory > room["memory_mib"] * MIB:
         found.append(
             f"memory {limits['memory']} is more than machine {room['name']} has ({room['memory_mib']} MiB): "
             "lower it, or raise classroom_machine_memory_mib"
         )
-    if room and cpus > int(room["vcpus"]) * 1_000_000_000:
+    if room and cpus > room["vcpus"] * 1_000_000_000:
         found.append(
             f"cpus {limits['cpus']} is more than machine {room['name']} has ({room['vcpus']}): "
             "lower it, or raise classroom_machine_vcpus"
@@ -217,11 +219,11 @@ def capacity_problems(machines: Iterable[Mapping[str, Any]], free: Mapping[str, 
         for problem in (
             _lack(
                 "classroom_machine_memory_mib", "memory", "MiB",
-                sum(int(machine["memory_mib"]) for machine in starting), free["memory_mib"],
+                sum(machine["memory_mib"] for machine in starting), free["memory_mib"],
             ),
             _lack(
                 "classroom_machine_data_disk_gib", "disk space", "GiB",
-                sum(int(machine["data_disk_gib"]) for machine in making), free["disk_gib"],
+                sum(machine["data_disk_gib"] for machine in making), free["disk_gib"],
             ),
         )
         if problem

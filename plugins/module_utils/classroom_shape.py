@@ -9,7 +9,8 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-LIMITS = ("memory", "memory_swap", "cpus", "pids_limit")
+# What a workspace may not go without, and how such a limit is written.
+LIMITS = {"memory": "128m", "memory_swap": "128m", "cpus": "0.5", "pids_limit": "128"}
 STUDENT = ("name", *LIMITS)
 # What a machine's sizes are called in the inventory, and the least that makes sense.
 SIZES = {
@@ -43,8 +44,7 @@ def student_problems(students: Any) -> Iterable[str]:
         where = f"classroom_students, {student['name']}"
         for key in student:
             if key not in STUDENT:
-                near = difflib.get_close_matches(str(key), STUDENT, n=1)
-                cure = f"did you mean {near[0]}?" if near else f"there are {', '.join(STUDENT)}"
+                cure = nearest(str(key), STUDENT, f"there are {', '.join(STUDENT)}")
                 yield f"{where}: {key!r} is nothing that a student has: {cure}"
             elif key != "name" and student[key] is not None and (fault := limit_fault(key, student[key])):
                 yield f"{where}: {key}: {fault}"
@@ -59,6 +59,16 @@ def machine_problems(machines: Iterable[Mapping[str, Any]]) -> Iterable[str]:
                     f"{variable}: {machine.get(key)!r} of {machine['name']} is no whole number from {least} on: "
                     "write one without a unit"
                 )
+
+
+def sized(machines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The machines with their sizes as numbers, for who asked for problems of shape before."""
+    return [{**machine, **{key: whole(machine[key]) for key in SIZES if key in machine}} for machine in machines]
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"did you mean {near[0]}?" if near else otherwise
 
 
 def limit_fault(name: str, value: Any) -> str | None:
