@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.tests.bench.figures import (
+from ansible_collections.bulkhead.classroom.tests.bench.classroom_figures import (
     ANSWER,
     BUILDS,
     START,

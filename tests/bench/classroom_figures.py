@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ansible_collections.bulkhead.classroom.tests.bench.runs import BenchError
+
 # Ratios of one run, because seconds say more about the machine than about the project: (limit, aim).
 LIMITS = {"cold": (8.0, 6.0), "unchanged": (3.0, 2.0)}
 
@@ -29,10 +31,6 @@ class Line(NamedTuple):
 
     at: float
     text: str
-
-
-class BenchError(Exception):
-    """A figure that the lines do not give; the message says which, and what to do."""
 
 
 def results(lines: Iterable[Line], task: str) -> list[tuple[float, str, str, str | None]]:
@@ -91,7 +89,6 @@ def report(boot: Mapping[str, float], cold: Sequence[Line], unchanged: Sequence[
     seconds = {name: lines[-1].at - lines[0].at for name, lines in runs.items()}
     ratios = {name: seconds[name] / boot[slower] for name in runs}
     return {
-        "schema": 1,
         "boot_to_ssh_seconds": {machine: round(value, 1) for machine, value in boot.items()},
         "slower_machine": slower,
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
