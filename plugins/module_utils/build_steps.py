@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils import buildx, digest, dockerfile
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_context import BuildContext
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_spec import Spec, platform_of, same_platform
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_build import Have, Step, Want, asked
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import in_parallel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import NO_SPACE, of_buildkit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_spec import Spec, secret_args
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 
 PROGRAM = "docker"
 # The builder inside the engine: the image lies in the engine when it is done. 'provenance' would change its digest.

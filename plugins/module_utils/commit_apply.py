@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import commit_findings
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_commit import (
     Have,
     Spec,

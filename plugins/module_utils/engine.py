@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import engine_arguments
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import NO_SPACE
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError, StreamError
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -36,19 +37,6 @@ DEFAULT_HOST = engine_arguments.DEFAULT_HOST
 MINIMUM_API = "1.41"
 # The SDK keeps 10 connections by default; more workers than that would discard and reopen connections all the time.
 POOL_SIZE = 32
-
-
-class EngineError(Exception):
-    """Something the engine refused or could not do. `status` is the engine's HTTP status where it gave one."""
-
-    def __init__(self, what: str, where: str = "", cure: str = "", status: int | None = None) -> None:
-        self.what, self.where, self.cure, self.status = what, where, cure, status
-        place = f" ({where})" if where else ""
-        super().__init__(f"{what}{place}." + (f" {cure}" if cure else ""))
-
-
-class StreamError(Exception):
-    """An error that the engine reports in the middle of an answer that began well (a build, a push, a pull)."""
 
 
 def sdk_missing() -> str | None:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import FLEET
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 
 Document = dict[str, Any]
 # The first version whose concurrent removals cannot deadlock (moby#46661): main line, moby pull request 42545. The

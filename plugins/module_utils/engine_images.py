@@ -5,19 +5,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import digest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import BuildLog
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
-    EngineError,
-    StreamError,
-    errors,
-    require_api,
-)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors, require_api
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError, StreamError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_socket import registry_auth
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
 from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import Transfer
 
@@ -91,7 +87,7 @@ class Images:
         """Sends an image; the digest in the answer is the one that the registry computed."""
         sent = Transfer()
         with errors(f"Cannot push {name}"):
-            for line in self._stream(f"/images/{name.repository}/push", {"tag": name.tag}, _auth_header(auth)):
+            for line in self._stream(f"/images/{name.repository}/push", {"tag": name.tag}, registry_auth(auth)):
                 sent.add(line)
         if not sent.digest:
             raise EngineError(
@@ -104,7 +100,7 @@ class Images:
         params.update({"platform": platform} if platform else {})
         got = Transfer()
         with errors(f"Cannot pull {name}"):
-            for line in self._stream("/images/create", params, _auth_header(auth)):
+            for line in self._stream("/images/create", params, registry_auth(auth)):
                 got.add(line)
         return got
 
@@ -132,7 +128,3 @@ def _message(line: dict[str, Any]) -> dict[str, Any]:
         detail = line.get("error") or line["errorDetail"].get("message")
         raise StreamError(str(detail).strip())
     return line
-
-
-def _auth_header(auth: Mapping[str, str]) -> dict[str, str]:
-    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(dict(auth)).encode()).decode()}

@@ -5,30 +5,23 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import SdkMissing
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_socket import PREFIX, SocketReader, Unreadable
 
-if TYPE_CHECKING:
-    from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine
-
-_ENGINE = "ansible_collections.bulkhead.classroom.plugins.module_utils.engine"
 MINIMUM = (1, 41)
 
 
-class SdkMissing(Exception):
-    """The docker SDK cannot be imported; the text is the traceback."""
-
-
 class LateEngine:
-    """Has the verbs of a ContainerEngine. Reads the engine's socket by itself where that is on this host."""
+    """Has the verbs of the adapter that `adapter` makes for a client of the SDK. The engine's socket is read without
+    it where that is on this host. `local` says whether it is."""
 
-    def __init__(self, params: Mapping[str, Any]) -> None:
-        self._params, self._lock = params, threading.Lock()
-        self._loaded: ContainerEngine | None = None
+    def __init__(self, params: Mapping[str, Any], adapter: Callable[[Any], Any]) -> None:
+        self._params, self._adapter, self._lock = params, adapter, threading.Lock()
+        self._loaded: Any = None
         host = str(params.get("docker_host") or "")
         self.local = host.startswith(PREFIX)
         plain = self.local and params.get("api_version") in (None, "auto")
@@ -38,34 +31,42 @@ class LateEngine:
         """Whatever is not read here."""
         return getattr(self._full(), verb)
 
-    def _full(self) -> ContainerEngine:
+    def _full(self) -> Any:
         with self._lock:
             if self._loaded is None:
                 # Late on purpose: this is what loads the SDK.
-                from ansible_collections.bulkhead.classroom.plugins.module_utils import (  # noqa: PLC0415
-                    engine,
-                    engine_containers,
-                )
+                from ansible_collections.bulkhead.classroom.plugins.module_utils import engine  # noqa: PLC0415
 
                 missing = engine.sdk_missing()
                 if missing:
                     raise SdkMissing(missing)
-                self._loaded = engine_containers.ContainerEngine(engine.connect(self._params))
+                self._loaded = self._adapter(engine.connect(self._params))
             return self._loaded
 
-    def _read(self, verb: str, *arguments: str) -> Any:
-        if self._reader:
+    def _read(self, verb: str, *arguments: Any) -> Any:
+        # Another thread may take the reader away meanwhile.
+        reader = self._reader
+        if reader:
             try:
-                return getattr(self._reader, verb)(*arguments)
+                return getattr(reader, verb)(*arguments)
             except Unreadable:
                 # The SDK says what is wrong, or gets through where this did not.
                 self._reader = None
         return getattr(self._full(), verb)(*arguments)
 
+
+class LateContainers(LateEngine):
+    """The verbs of a ContainerEngine."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        super().__init__(params, _containers)
+
     def api_version(self) -> tuple[int, ...]:
-        if self._reader and self._reader.version >= MINIMUM:
-            return self._reader.version
-        return self._full().api_version()
+        reader = self._reader
+        if reader and reader.version >= MINIMUM:
+            return reader.version
+        found: tuple[int, ...] = self._full().api_version()
+        return found
 
     def member_names(self, fleet: str) -> Any:
         return self._read("member_names", fleet)
@@ -86,7 +87,26 @@ class LateEngine:
         return bool(self._read("swap_limit"))
 
 
-def engine_errors() -> tuple[type[BaseException], ...]:
-    """What an engine raises; nothing, as long as nothing was loaded that could raise it."""
-    module = sys.modules.get(_ENGINE)
-    return (module.EngineError,) if module else ()
+class LateImages(LateEngine):
+    """The verbs of Images."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        super().__init__(params, _images)
+
+    def inspect(self, name: str) -> Any:
+        return self._read("inspect", name)
+
+    def remote_digest(self, name: Any, auth: Mapping[str, str]) -> Any:
+        return self._read("remote_digest", name, auth)
+
+
+def _containers(client: Any) -> Any:
+    from ansible_collections.bulkhead.classroom.plugins.module_utils import engine_containers  # noqa: PLC0415
+
+    return engine_containers.ContainerEngine(client)
+
+
+def _images(client: Any) -> Any:
+    from ansible_collections.bulkhead.classroom.plugins.module_utils import engine_images  # noqa: PLC0415
+
+    return engine_images.Images(client)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
 
 Document = dict[str, Any]

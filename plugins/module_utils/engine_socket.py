@@ -9,16 +9,23 @@ asks again through the SDK.
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import socket
 import threading
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import FLEET
 
 PREFIX = "unix://"
+
+
+def registry_auth(auth: Mapping[str, str]) -> dict[str, str]:
+    """The header with the credentials for a registry."""
+    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(dict(auth)).encode()).decode()}
 
 
 class Unreadable(Exception):
@@ -43,17 +50,17 @@ class SocketReader:
         self._path, self._timeout, self._own = path, timeout, threading.local()
         self.version: tuple[int, ...] = ()
 
-    def _get(self, path: str) -> Any:
-        """The document; None when there is none."""
+    def _get(self, path: str, headers: Mapping[str, str] | None = None, missing: bool = True) -> Any:
+        """The document; None when there is none, and that is a plain answer (`missing`)."""
         connection = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = _Connection(self._path, self._timeout)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=dict(headers or {}))
             answer = connection.getresponse()
             body = answer.read()
             self.version = tuple(int(part) for part in str(answer.getheader("Api-Version", "")).split("."))
-            if answer.status not in (200, 404):
+            if answer.status != 200 and not (missing and answer.status == 404):
                 raise Unreadable(f"{path}: {answer.status}")
             return json.loads(body) if answer.status == 200 else None
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -72,6 +79,13 @@ class SocketReader:
 
     def image(self, reference: str) -> Any:
         return self._get(f"/images/{quote(reference)}/json")
+
+    inspect = image
+
+    def remote_digest(self, name: object, auth: Mapping[str, str]) -> str:
+        """What the registry has under a tag. That it has nothing there is said in several ways, which the SDK sorts."""
+        answer = self._get(f"/distribution/{quote(str(name))}/json", registry_auth(auth), missing=False)
+        return str(answer["Descriptor"]["digest"])
 
     def networks(self) -> Any:
         return self._get("/networks") or []

@@ -15,7 +15,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.container_facts
     identity_of,
     read_container,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.evidence import as_list, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host_facts import read_hierarchies, read_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel import Kernel

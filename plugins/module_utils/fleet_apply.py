@@ -23,7 +23,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.container_body 
     update_body,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import SUCCESSOR, Member
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Plan, Step, owner
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply_networks import networks_down, networks_up
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_order import DOWN

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import engine_errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 
 HANG = "no answer within the time limit"
 
@@ -34,7 +34,7 @@ class Outcome:
             return False
         try:
             call()
-        except engine_errors() as error:
+        except EngineError as error:
             errors[name] = str(error)
             if HANG in str(error):
                 self.hang = str(error)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import Spec
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 
 if TYPE_CHECKING:
     from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine

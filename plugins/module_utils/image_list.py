@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from typing import Any, TypeVar
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import yaml_text
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 Item = TypeVar("Item")

@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect, sdk_missing
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_arguments import ENGINE_ARGUMENTS
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError, SdkMissing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import LateImages
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 Arguments = Mapping[str, Mapping[str, Any]]
-Run = Callable[[dict[str, Any], Images, bool], dict[str, Any]]
+Run = Callable[[dict[str, Any], Any, bool], dict[str, Any]]
 
 REGISTRY_ARGUMENTS: Arguments = {
     "registry_username": {"type": "str"},
@@ -41,10 +41,10 @@ def main(
     """Runs the module. What `secrets` finds in its parameters shows in no result."""
     module = AnsibleModule(spec, supports_check_mode=True)
     module.no_log_values.update(secrets(module.params))
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
     try:
-        result = run(module.params, Images(connect(module.params)), module.check_mode)
+        result = run(module.params, LateImages(module.params), module.check_mode)
+    except SdkMissing as error:
+        module.fail_json(msg=missing_required_lib("docker"), exception=str(error))
     except (EngineError, InputError) as error:
         module.fail_json(msg=str(error))
     for item in result["results"]:

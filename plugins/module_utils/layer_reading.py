@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.commit_findings import marks
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.layer_entries import Entry, UnreadableError, entries
 from ansible_collections.bulkhead.classroom.plugins.module_utils.writable_layer import (
     Fetch,

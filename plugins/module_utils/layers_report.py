@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_files import Saved, saved
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_layers import (
     Layer,

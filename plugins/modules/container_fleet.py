@@ -236,11 +236,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_params import check_name, from_params
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import (
-    LateEngine,
-    SdkMissing,
-    engine_errors,
-)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError, SdkMissing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import LateContainers
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Observed, Plan, Wish, plan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_arguments import ARGUMENT_SPEC
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_kernel import ControlGroups
@@ -308,12 +305,12 @@ def _given(options: dict[str, Any] | None) -> dict[str, Any]:
 
 def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    engine = LateEngine(module.params)
+    engine = LateContainers(module.params)
     try:
         result = run(module.params, engine, module.check_mode, ControlGroups(Kernel()) if engine.local else None)
     except SdkMissing as error:
         module.fail_json(msg=missing_required_lib("docker"), exception=str(error))
-    except (SpecError, *engine_errors()) as error:
+    except (SpecError, EngineError) as error:
         module.fail_json(msg=str(error))
     for text in result.pop("warnings"):
         module.warn(text)

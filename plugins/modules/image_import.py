@@ -132,7 +132,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import digest, image_module
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_import import Have, Spec, Step, plan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
     attempt,

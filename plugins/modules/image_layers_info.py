@@ -254,8 +254,9 @@ proofs:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect, sdk_missing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import connect, sdk_missing
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_arguments import ENGINE_ARGUMENTS
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_layers import LayerEngine
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_compare import Side, compare
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import attempt, in_parallel

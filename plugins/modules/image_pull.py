@@ -124,7 +124,7 @@ results:
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import image_module
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
     attempt,
     in_parallel,

@@ -95,10 +95,10 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
     DEFAULT_HOST,
     ENGINE_ARGUMENTS,
-    EngineError,
     connect,
     sdk_missing,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.facts import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel import Kernel
 

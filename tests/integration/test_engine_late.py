@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import LateEngine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import LateContainers, LateImages
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_socket import SocketReader, Unreadable
+from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
 
 FLEET = "bht-late"
 ROOT = Path(__file__).parents[2]
@@ -32,7 +34,7 @@ def member(engine, base_image):
 
 
 def test_both_ways_read_the_same(engine, member, base_image):
-    late, full = LateEngine({"docker_host": engine.url, "api_timeout": 5}), ContainerEngine(engine.client)
+    late, full = LateContainers({"docker_host": engine.url, "api_timeout": 5}), ContainerEngine(engine.client)
     assert late.member_names(FLEET) == full.member_names(FLEET) == ["bht-late"]
     for name in ("bht-late", member, member[:12], "bht-nobody"):
         assert late.container(name) == full.container(name)
@@ -46,7 +48,7 @@ def test_both_ways_read_the_same(engine, member, base_image):
 
 
 def test_a_change_loads_the_sdk(engine, member):
-    late = LateEngine({"docker_host": engine.url, "api_timeout": 5})
+    late = LateContainers({"docker_host": engine.url, "api_timeout": 5})
     late.rename(member, "bht-later")
     assert late.container("bht-later")["Id"] == member
     late.rename(member, "bht-late")
@@ -57,10 +59,10 @@ def test_nothing_to_do_needs_no_sdk(engine, base_image, run_module):
     task["containers"][0]["command"] = ["sleep", "60"]
     assert run_module("container_fleet", task)["changed"]
     loaded = "import sys, json\n" + (
-        "from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import LateEngine\n"
+        "from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import LateContainers\n"
         "from ansible_collections.bulkhead.classroom.plugins.modules.container_fleet import run\n"
         "task = json.load(sys.stdin)\n"
-        "engine = LateEngine({'docker_host': task['docker_host'], 'api_timeout': 5})\n"
+        "engine = LateContainers({'docker_host': task['docker_host'], 'api_timeout': 5})\n"
         "print(run(task, engine, False)['changed'], 'docker' in sys.modules)\n"
     )
     full = {
@@ -80,8 +82,19 @@ def test_nothing_to_do_needs_no_sdk(engine, base_image, run_module):
     assert not run_module("container_fleet", {"name": FLEET, "state": "absent", "prune": True}).get("failed")
 
 
+def test_images_are_read_the_same_way(engine, base_image, run_module, open_registry):
+    name = f"{open_registry.host}/late/base:1"
+    run_module("image_push", {"images": [{"name": base_image, "repository": name}]})
+    late, full = LateImages({"docker_host": engine.url, "api_timeout": 5}), Images(engine.client)
+    assert late.inspect(name) == full.inspect(name) and late.inspect(f"{open_registry.host}/late/base:2") is None
+    wanted = ImageName.parse(name)
+    assert late.remote_digest(wanted, {}) == full.remote_digest(wanted, {}) and late._loaded is None
+    # That there is nothing is for the SDK to find out: registries say it in several ways.
+    assert late.remote_digest(ImageName.parse(f"{open_registry.host}/late/base:2"), {}) is None
+
+
 def test_what_is_in_the_way_is_explained_by_the_sdk(workshop):
     with pytest.raises(Unreadable):
         SocketReader(str(workshop / "nobody.sock"), 1).networks()
     with pytest.raises(EngineError, match="the socket does not exist"):
-        LateEngine({"docker_host": f"unix://{workshop}/nobody.sock", "api_timeout": 1}).networks()
+        LateContainers({"docker_host": f"unix://{workshop}/nobody.sock", "api_timeout": 1}).networks()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils import buildx
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_spec import Spec, same_platform, secret_args
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_build import Have, Want, asked, edges, plan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 

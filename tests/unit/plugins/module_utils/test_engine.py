@@ -11,7 +11,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import connect
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
 

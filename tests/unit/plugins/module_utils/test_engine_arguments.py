@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError, connect, require_api
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import connect, require_api
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_arguments import ENGINE_ARGUMENTS
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 
 ROOT = Path(__file__).parents[4]
 VARIABLES = (

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import LABEL
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
 from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import Transfer
 
