@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the integration tests share. They need root, the Debian packages docker.io, docker-registry, apache2-utils
-(htpasswd), iproute2 and busybox-static, and no network."""
+(htpasswd), iproute2, podman, skopeo and busybox-static, and no network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.bulkhead.classroom.tests.integration.support.rootfs imp
 
 ROOT = Path(__file__).parents[2]
 RUNNER = Path(__file__).parent / "support" / "run_module.py"
-NEEDED = ("dockerd", "docker-registry", "htpasswd", "ip", str(BUSYBOX))
+NEEDED = ("dockerd", "docker-registry", "htpasswd", "ip", "podman", "skopeo", str(BUSYBOX))
 
 
 @pytest.fixture(scope="session")
