@@ -51,7 +51,11 @@ def rendered(tmp_path_factory):
         for machine in MACHINES
     }
     lookups |= {template: look_up(template, {}) for template in ("network.xml", "known_hosts", "ssh_config")}
-    cases = {"qemu": {}, "kvm": {"classroom_vm_accelerator": "kvm", "classroom_vm_uplink": True}}
+    # A value that the command line gives (-e) is a text.
+    cases = {
+        "qemu": {"classroom_vm_uplink": "false"},
+        "kvm": {"classroom_vm_accelerator": "kvm", "classroom_vm_uplink": "true"},
+    }
     return {case: results(folder, [], variables | more, json_of(lookups)) for case, more in cases.items()}
 
 
