@@ -10,7 +10,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +21,30 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error im
 if TYPE_CHECKING:
     from docker import APIClient
 
+
+@contextmanager
+def _unloaded(module: str) -> Iterator[None]:
+    """For whoever imports it inside the block, the module is not installed."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
 SDK_TRACEBACK: str | None = None
 try:
-    import docker
-    import docker.errors
-    import docker.tls
-    import requests
-    import urllib3
+    # The SDK takes paramiko when it is there. That needs as long as the whole rest, and only ssh:// uses it.
+    with _unloaded("paramiko"):
+        import docker
+        import docker.api.client
+        import docker.errors
+        import docker.tls
+        import requests
+        import urllib3
 except ImportError:
     SDK_TRACEBACK = traceback.format_exc()
 
@@ -48,6 +65,8 @@ def connect(params: Mapping[str, Any]) -> APIClient:
     """A low-level client for the engine that `params` (see ENGINE_ARGUMENTS) names."""
     host = params.get("docker_host") or DEFAULT_HOST
     wanted = _wanted_version(params.get("api_version") or "auto", host)
+    if host.startswith("ssh://"):
+        _load_ssh()
     with _connecting(host):
         client = docker.APIClient(
             base_url=host,
@@ -64,6 +83,14 @@ def connect(params: Mapping[str, Any]) -> APIClient:
             "Install Docker 20.10 or later on that host.",
         )
     return client
+
+
+def _load_ssh() -> None:
+    """Gives the SDK what it did not get above. Without paramiko it says itself that this is missing."""
+    with suppress(ImportError):
+        from docker.transport.sshconn import SSHHTTPAdapter  # noqa: PLC0415
+
+        docker.api.client.SSHHTTPAdapter = SSHHTTPAdapter  # type: ignore[attr-defined]
 
 
 def require_api(client: Any, version: str, what: str, release: str) -> None:

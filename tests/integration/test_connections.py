@@ -38,7 +38,7 @@ def remote(workshop):
 
 
 @pytest.fixture
-def through_tls(remote, run_module):
+def through_tls(remote, run_module, rootfs):
     found = remote.certificates
     given = {
         "docker_host": f"tcp://127.0.0.1:{remote.port}",
@@ -51,14 +51,15 @@ def through_tls(remote, run_module):
 
     def call(**change):
         args = {name: value for name, value in {**given, **change}.items() if value is not None}
-        return run_module("image_import", {"images": [], **args})
+        images = [{"name": "tls-test/base:1", "source": str(rootfs)}]
+        return run_module("image_import", {"images": images, **args}, check=True)
 
     return call
 
 
 def test_tls_with_the_right_certificates(through_tls, remote):
     done = through_tls()
-    assert "failed" not in done, done["msg"]
+    assert "failed" not in done and done["changed"], done
     # A certificate that is not looked at may be for any name.
     assert "failed" not in through_tls(validate_certs=False, ca_path=None, tls_hostname=None)
 
@@ -79,14 +80,16 @@ def test_tls_with_something_wrong(through_tls, change, said):
     assert failed["failed"] and said in failed["msg"] and "127.0.0.1" in failed["msg"]
 
 
-def test_the_environment_is_enough(run_module, remote):
+def test_the_environment_is_enough(run_module, remote, rootfs):
     environment = {
         "DOCKER_HOST": f"tcp://127.0.0.1:{remote.port}",
         "DOCKER_TLS_VERIFY": "1",
         "DOCKER_CERT_PATH": str(remote.certificates),
         "DOCKER_TLS_HOSTNAME": "engine.example",
     }
-    assert "failed" not in run_module("image_import", {"images": [], "docker_host": None}, **environment)
+    images = [{"name": "tls-test/base:1", "source": str(rootfs)}]
+    found = run_module("image_import", {"images": images, "docker_host": None}, check=True, **environment)
+    assert "failed" not in found and found["changed"], found
 
 
 @pytest.fixture(scope="module")
