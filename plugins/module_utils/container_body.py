@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_changes import Change
-from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import ASKED, SHARES, Endpoint, Spec
+from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import SHARES, Endpoint, Spec
 from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import devices_to_api, rates_to_api
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_labels import ASKED
 from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck import healthcheck_to_api
 from ansible_collections.bulkhead.classroom.plugins.module_utils.mounts import mounts_to_api
 from ansible_collections.bulkhead.classroom.plugins.module_utils.ports import ports_to_api

@@ -12,7 +12,6 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_inspect import env_from_list
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import (
-    ASKED,
     ENGINE_DECIDES,
     PROPERTIES,
     Endpoint,
@@ -20,6 +19,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec 
     Spec,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import RATES
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_labels import ASKED
 from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck import healthcheck_from_inspect, merged
 from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel_limits import drifted
 from ansible_collections.bulkhead.classroom.plugins.module_utils.security import has_label, security_options, shown

@@ -10,10 +10,7 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import units
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import (
-    ASKED,
     BUILT_IN_NETWORKS,
-    FLEET,
-    MEMBER,
     SHARES,
     SUCCESSOR,
     Endpoint,
@@ -25,6 +22,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import 
     devices_from_inspect,
     rates_from_inspect,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_labels import ASKED, FLEET, MEMBER
 from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck import healthcheck_from_inspect
 from ansible_collections.bulkhead.classroom.plugins.module_utils.mounts import mounts_from_inspect
 from ansible_collections.bulkhead.classroom.plugins.module_utils.ports import ports_from_inspect

@@ -13,9 +13,6 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils import units
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import (
     BUILT_IN_NETWORKS,
-    FLEET,
-    MEMBER,
-    OWN_LABELS,
     SHARES,
     SUCCESSOR,
     Endpoint,
@@ -27,6 +24,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.devices import 
     rates_from_params,
     rules_from_params,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_labels import FLEET, MEMBER, OWN_LABELS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck import healthcheck_from_params
 from ansible_collections.bulkhead.classroom.plugins.module_utils.mounts import all_mounts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.ports import ports_from_params

@@ -17,17 +17,9 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.healthcheck imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.mounts import Mount
 from ansible_collections.bulkhead.classroom.plugins.module_utils.ports import Port
 
-FLEET = "org.bulkhead.fleet"
-# The member's own name. A committed image hands the fleet's label on to whatever is started from it; this one tells
-# a member from such a stranger, because the stranger's name is another.
-MEMBER = "org.bulkhead.container"
-# Which options were asked for that the engine's configuration would decide otherwise: what inspect shows of them does
-# not tell whether they came from the task, so that dropping them from the task would go unnoticed.
-ASKED = "org.bulkhead.asked"
 # Options that the engine's configuration decides when nobody asks for them. Single ulimits and log options are further
 # ones.
 ENGINE_DECIDES = ("hostname", "ipc_mode", "cgroupns_mode", "shm_size", "runtime", "log_driver")
-OWN_LABELS = (FLEET, MEMBER, ASKED)
 
 SUCCESSOR = ".next"
 # Of cpu_shares; what a container has that asks for nothing.

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import FLEET
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_labels import FLEET
 
 Document = dict[str, Any]
 # The first version whose concurrent removals cannot deadlock (moby#46661): main line, moby pull request 42545. The

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import FLEET
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_labels import FLEET
 
 PREFIX = "unix://"
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_changes import Image
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_inspect import from_inspect, member_of
-from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import FLEET
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Observed, Wish
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_kernel import ControlGroups
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_labels import FLEET
 from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import Network, network_from_inspect
 
 if TYPE_CHECKING:

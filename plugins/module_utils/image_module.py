@@ -11,8 +11,8 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_arguments import ENGINE_ARGUMENTS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError, SdkMissing
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import LateImages
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.late_images import LateImages
 
 Arguments = Mapping[str, Mapping[str, Any]]
 Run = Callable[[dict[str, Any], Any, bool], dict[str, Any]]

@@ -12,7 +12,8 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_changes import Change
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_params import check_name, strings
-from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import ASKED, BUILT_IN_NETWORKS, FLEET
+from ansible_collections.bulkhead.classroom.plugins.module_utils.container_spec import BUILT_IN_NETWORKS
+from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_labels import ASKED, FLEET
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import SpecError
 
 # Options that newer engines report without having been asked.

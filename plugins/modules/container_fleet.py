@@ -237,7 +237,6 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.bulkhead.classroom.plugins.module_utils.container_params import check_name, from_params
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError, SdkMissing
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_late import LateContainers
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Observed, Plan, Wish, plan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_arguments import ARGUMENT_SPEC
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_kernel import ControlGroups
@@ -246,6 +245,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_order imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_outcome import Outcome
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_report import report
 from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.late_containers import LateContainers
 from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import network_from_params
 from ansible_collections.bulkhead.classroom.plugins.module_utils.ports import clashes
 from ansible_collections.bulkhead.classroom.plugins.module_utils.profiles import with_profiles
