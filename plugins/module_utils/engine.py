@@ -9,10 +9,10 @@ import re
 import socket
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import engine_arguments
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import NO_SPACE
@@ -35,6 +35,7 @@ def _unloaded(module: str) -> Iterator[None]:
         del sys.modules[module]
 
 
+T = TypeVar("T")
 SDK_TRACEBACK: str | None = None
 try:
     # The SDK takes paramiko when it is there. That needs as long as the whole rest, and only ssh:// uses it.
@@ -127,6 +128,17 @@ def errors(what: str, where: str = "") -> Iterator[None]:
         status = getattr(getattr(error, "response", None), "status_code", None)
         detail, cure = _explain(error)
         raise EngineError(f"{what}: {detail}".rstrip(". "), where, cure, status) from error
+
+
+def look(what: str, call: Callable[[], T]) -> T | None:
+    """What `call` finds, or None where the engine has nothing of that name."""
+    try:
+        with errors(what):
+            return call()
+    except EngineError as error:
+        if error.status == 404:
+            return None
+        raise
 
 
 def _foreign() -> tuple[type[BaseException], ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors, look
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_labels import FLEET
 
@@ -52,12 +52,15 @@ class ContainerEngine:
         return [next(name[1:] for name in one["Names"] if "/" not in name[1:]) for one in found]
 
     def container(self, name: str) -> Document | None:
-        document = self._look(f"Cannot inspect container {name}", lambda: self._client.inspect_container(name))
+        document = look(f"Cannot inspect container {name}", lambda: self._client.inspect_container(name))
         # The engine also takes the beginning of an id for a name.
         return document if document and name in (document["Name"][1:], document["Id"]) else None
 
     def image(self, reference: str) -> Document | None:
-        return self._look(f"Cannot inspect image {reference}", lambda: self._client.inspect_image(reference))
+        found: Document | None = look(
+            f"Cannot inspect image {reference}", lambda: self._client.inspect_image(reference)
+        )
+        return found
 
     def networks(self) -> list[Document]:
         with errors("Cannot list the networks"):
@@ -65,17 +68,7 @@ class ContainerEngine:
             return found
 
     def network(self, key: str) -> Document | None:
-        return self._look(f"Cannot inspect network {key}", lambda: self._client.inspect_network(key))
-
-    def _look(self, what: str, call: Any) -> Document | None:
-        try:
-            with errors(what):
-                found: Document = call()
-                return found
-        except EngineError as error:
-            if error.status == 404:
-                return None
-            raise
+        return look(f"Cannot inspect network {key}", lambda: self._client.inspect_network(key))
 
     def create(self, name: str, body: Mapping[str, Any]) -> Created:
         with errors(f"Cannot create container {name}"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils import digest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.build_log import BuildLog
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors, require_api
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors, look, require_api
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError, StreamError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_socket import registry_auth
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
@@ -36,14 +36,7 @@ class Images:
 
     def inspect(self, name: str) -> dict[str, Any] | None:
         """The image under a name, or None when the engine has none."""
-        try:
-            with errors(f"Cannot inspect the image {name}"):
-                found: dict[str, Any] = self.client.inspect_image(name)
-                return found
-        except EngineError as error:
-            if error.status == 404:
-                return None
-            raise
+        return look(f"Cannot inspect the image {name}", lambda: self.client.inspect_image(name))
 
     def import_rootfs(self, name: ImageName, source: str, changes: list[str], wanted: str | None) -> None:
         """Imports a tarball, which must be the one with the digest `wanted`."""

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors, look
 from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
 
 Document = dict[str, Any]
@@ -32,7 +31,10 @@ class LayerEngine:
             return str(self._client.info()["Driver"])
 
     def image(self, reference: str) -> Document | None:
-        return self._look(f"Cannot inspect image {reference}", lambda: self._client.inspect_image(reference))
+        found: Document | None = look(
+            f"Cannot inspect image {reference}", lambda: self._client.inspect_image(reference)
+        )
+        return found
 
     def container(self, name: str, size: bool = False) -> Document | None:
         url = self._client._url("/containers/{0}/json", name)
@@ -40,18 +42,9 @@ class LayerEngine:
         def call() -> Any:
             return self._client._result(self._client._get(url, params={"size": size}), True)
 
-        document = self._look(f"Cannot inspect container {name}", call)
+        document = look(f"Cannot inspect container {name}", call)
         # The engine also takes the beginning of an id for a name; that is refused, because it may fit another tomorrow.
         return document if document and name in (document["Name"][1:], document["Id"], document["Id"][:12]) else None
-
-    def _look(self, what: str, call: Any) -> Document | None:
-        try:
-            with errors(what):
-                return cast(Document, call())
-        except EngineError as error:
-            if error.status == 404:
-                return None
-            raise
 
     def image_ids(self) -> list[str]:
         """Every image that has a name or is used, as 'docker image ls' shows them."""
