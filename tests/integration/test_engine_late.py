@@ -92,6 +92,7 @@ def test_images_are_read_the_same_way(engine, base_image, run_module, open_regis
     assert late.remote_digest(wanted, {}) == full.remote_digest(wanted, {}) and late._loaded is None
     # That there is nothing is for the SDK to find out: registries say it in several ways.
     assert late.remote_digest(ImageName.parse(f"{open_registry.host}/late/base:2"), {}) is None
+    engine.client.remove_image(name)
 
 
 def test_what_is_in_the_way_is_explained_by_the_sdk(workshop):
