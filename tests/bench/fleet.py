@@ -29,7 +29,7 @@ def measure(runs: Runs, engine: Engine, image: str, sizes: tuple[int, ...] = SIZ
     seconds = {}
     for size in sizes:
         names = [f"bench-{number}" for number in range(size)]
-        rounds = [_round(runs, engine, image, names) for _ in range(ROUNDS.get(size, 1))]
+        rounds = [_one_round(runs, engine, image, names) for _number in range(ROUNDS.get(size, 1))]
         seconds[str(size)] = {
             verb: {who: median(one[verb][who] for one in rounds) for who in rounds[0][verb]} for verb in VERBS
         }
@@ -37,7 +37,7 @@ def measure(runs: Runs, engine: Engine, image: str, sizes: tuple[int, ...] = SIZ
     return {"seconds": seconds, "memory": _memory(engine, image, max(sizes))}
 
 
-def _round(runs: Runs, engine: Engine, image: str, names: list[str]) -> dict[str, dict[str, float]]:
+def _one_round(runs: Runs, engine: Engine, image: str, names: list[str]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {verb: {} for verb in VERBS}
     for who, playbook in (("bulkhead", "fleet"), ("loop", "fleet_peer")):
         for verb in VERBS:

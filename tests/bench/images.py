@@ -54,10 +54,10 @@ class Images:
         kept = {"builds": builds, "pushes": pushes}
         found: dict[str, dict[str, float]] = {}
         for verb in ("build", "push"):
-            ours = [self.runs.play(verb, False, **kept) for _ in range(rounds)]
+            ours = [self.runs.play(verb, False, **kept) for _number in range(rounds)]
             # The peer's first build does not find in the cache what ours built (other owners in the archive's headers).
             self.runs.play(f"{verb}_peer", None, **kept)
-            peer = [self.runs.play(f"{verb}_peer", False, **kept) for _ in range(rounds)]
+            peer = [self.runs.play(f"{verb}_peer", False, **kept) for _number in range(rounds)]
             # Ours again, so that the last word about the names is the one that is asked for next.
             self.runs.play(verb, None, **kept)
             found[verb] = {"bulkhead": median(ours), "loop": median(peer)}
@@ -85,7 +85,7 @@ class Images:
         return self.build_by_client(build), self.push_by_client(self.push_of(build))
 
     def measure(self) -> dict[str, Any]:
-        empty = median(self.runs.play("empty") for _ in range(ROUNDS))
+        empty = median(self.runs.play("empty") for _number in range(ROUNDS))
         print(f"  an empty play: {empty:.2f} s", flush=True)
         one = self.unchanged([self.context("one", USUAL)])
         print(f"  one image, unchanged: {one}", flush=True)
