@@ -46,13 +46,13 @@ def digest_of(files, **how) -> str:
         return write(root, files, **how).digest()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(FILES)
 def test_equal_content_has_an_equal_digest_wherever_and_whenever(files):
     assert digest_of(files) == digest_of(files, reverse=True, time=10**9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(FILES, st.data())
 def test_any_changed_byte_mode_or_name_changes_the_digest(files, data):
     path = data.draw(st.sampled_from(sorted(files)))
@@ -76,7 +76,7 @@ def test_any_changed_byte_mode_or_name_changes_the_digest(files, data):
     assert digest_of(files) != digest_of(other)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(FILES, st.lists(NAMES, min_size=2, max_size=2, unique=True), st.data())
 def test_any_changed_link_changes_the_digest(files, targets, data):
     path = data.draw(st.sampled_from(sorted(files)))
@@ -92,7 +92,7 @@ def test_any_changed_link_changes_the_digest(files, targets, data):
     assert len(set(seen)) == 3
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(FILES)
 def test_the_stream_is_an_archive_of_exactly_these_files(files):
     with tempfile.TemporaryDirectory() as root:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from ansible_collections.bulkhead.classroom.plugins.module_utils import digest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(st.characters(max_codepoint=0xFFFF), max_size=4)
@@ -19,7 +19,6 @@ KEYS = st.sampled_from(["course/base:1", "digest", "reason", "a"])
 TREES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=5)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(KEYS, TREES, min_size=1))
 def test_the_text_of_a_diff_is_yaml(value):
     assert yaml.safe_load(digest.yaml_text(value)) == value

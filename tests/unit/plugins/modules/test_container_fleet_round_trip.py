@@ -185,7 +185,7 @@ def left_to_do(task, engine):
     return [step for step in run(task, engine, False)["steps"] if not step.startswith("restart container ")]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TASK, TASK, st.booleans())
 def test_a_plan_that_was_applied_leaves_nothing_to_do(first, second, swap):
     engine = room(swap)
@@ -199,7 +199,7 @@ def test_a_plan_that_was_applied_leaves_nothing_to_do(first, second, swap):
         assert left_to_do(task, engine) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TASK, TASK, st.sampled_from(["create", "update", "stop", "remove", "rename", "start"]))
 def test_a_run_that_failed_half_way_is_converged_by_the_next(first, second, verb):
     engine = room(True)
