@@ -50,20 +50,15 @@ def fleet(seconds: Mapping[str, Any], memory: Mapping[str, int], together: bool)
 
 
 def growth(seconds: Mapping[str, Any]) -> list[Judged]:
-    """How the cost of a container grows from the lower half of the sizes to the upper, beside the floor's own growth:
-    the engine itself gets slower with the number of its containers."""
+    """What a further container costs in the upper half of the sizes, as a multiple of what it costs in the lower."""
     if not {"10", FLEET, "200"} <= set(seconds):
         return []
-
-    def of(verb: str, who: str) -> float:
-        times = {size: one[verb][who] for size, one in seconds.items()}
-        return ((times["200"] - times[FLEET]) / 100) / ((times[FLEET] - times["10"]) / 90)
-
-    what = "{verb}: growth of the cost of a container by that of the floor"
-    return [
-        Judged(what.format(verb=verb), of(verb, "bulkhead") / of(verb, "floor"), 1.15, False)
-        for verb in ("start", "remove")
-    ]
+    judged = []
+    for verb in ("start", "remove"):
+        times = {size: one[verb]["bulkhead"] for size, one in seconds.items()}
+        lower, upper = (times[FLEET] - times["10"]) / 90, (times["200"] - times[FLEET]) / 100
+        judged.append(Judged(f"{verb}: cost of a container from 100 to 200 by that to 100", upper / lower, 1.15, False))
+    return judged
 
 
 def images(found: Mapping[str, Any]) -> list[Judged]:
