@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bulkhead.classroom.plugins.module_utils import workspaces
+from ansible_collections.bulkhead.classroom.plugins.module_utils.classroom import workspaces
 
 
 def _checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.policy import PolicyError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.report import report_lines
-from ansible_collections.bulkhead.classroom.plugins.module_utils.verdict import verdict
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.report import report_lines
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 
 
 def isolation_verdict(

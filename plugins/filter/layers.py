@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.layers_svg import draw
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.layers_svg import draw
 
 
 def layers_svg(found: Any, title: str = "Layers") -> str:

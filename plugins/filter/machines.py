@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bulkhead.classroom.plugins.module_utils import classroom_problems, machines
+from ansible_collections.bulkhead.classroom.plugins.module_utils.classroom import classroom_problems, machines
 
 
 def subnet_address(subnet: str, number: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.categories import CategoryError, allocate
+from ansible_collections.bulkhead.classroom.plugins.module_utils.classroom.categories import CategoryError, allocate
 
 
 def category_pairs(names: Any, classroom: Any) -> dict[str, str]:

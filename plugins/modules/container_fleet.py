@@ -235,20 +235,25 @@ steps:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.container_params import check_name, from_params
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError, SdkMissing
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet import Observed, Plan, Wish, plan
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_arguments import ARGUMENT_SPEC
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_kernel import ControlGroups
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_observe import observe
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_order import mistakes as order_mistakes
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_outcome import Outcome
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_report import report
-from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.late_containers import LateContainers
-from ansible_collections.bulkhead.classroom.plugins.module_utils.networks import network_from_params
-from ansible_collections.bulkhead.classroom.plugins.module_utils.ports import clashes
-from ansible_collections.bulkhead.classroom.plugins.module_utils.profiles import with_profiles
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.container_params import (
+    check_name,
+    from_params,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.fleet import Observed, Plan, Wish, plan
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.fleet_arguments import ARGUMENT_SPEC
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.fleet_kernel import ControlGroups
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.fleet_observe import observe
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.fleet_order import (
+    mistakes as order_mistakes,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.fleet_outcome import Outcome
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.fleet_report import report
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.networks import network_from_params
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.ports import clashes
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.profiles import with_profiles
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError, SdkMissing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.late_containers import LateContainers
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import SpecError
 
 
@@ -263,9 +268,9 @@ def applied(steps: Plan, observed: Observed, engine: Any, params: dict[str, Any]
     if not (steps.steps or steps.network_steps or steps.waits):
         return Outcome()
     # Late, because it loads the docker SDK: a task that has nothing to do takes half of the time without.
-    from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_apply import apply  # noqa: PLC0415
+    from ansible_collections.bulkhead.classroom.plugins.module_utils.containers import fleet_apply  # noqa: PLC0415
 
-    return apply(steps, observed.members, engine, params["parallel"])
+    return fleet_apply.apply(steps, observed.members, engine, params["parallel"])
 
 
 def wished(params: dict[str, Any]) -> Wish:

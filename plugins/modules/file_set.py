@@ -120,8 +120,14 @@ steps:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bulkhead.classroom.plugins.module_utils.file_set import FileSetError, Found, diff, parse, plan
-from ansible_collections.bulkhead.classroom.plugins.module_utils.file_system import FileSystem
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.file_set import (
+    FileSetError,
+    Found,
+    diff,
+    parse,
+    plan,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.file_system import FileSystem
 
 ARGUMENT_SPEC = {
     "files": {

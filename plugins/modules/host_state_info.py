@@ -107,7 +107,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host_state import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.host_state import (
     UNIT_PROPERTIES,
     HostStateError,
     Unit,

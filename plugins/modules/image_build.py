@@ -189,10 +189,16 @@ results:
 
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils import build_steps, image_module
-from ansible_collections.bulkhead.classroom.plugins.module_utils.build_spec import BUILDERS, Spec, secret_args
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_build import Step, edges, owners, plan, waves
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images import build_steps, image_module
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.build_spec import BUILDERS, Spec, secret_args
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_build import (
+    Step,
+    edges,
+    owners,
+    plan,
+    waves,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_list import (
     attempt,
     in_order,
     in_parallel,

@@ -223,14 +223,19 @@ import signal
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.commit_apply import check, commit, look
-from ansible_collections.bulkhead.classroom.plugins.module_utils.commit_findings import KINDS, warnings
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import connect, sdk_missing
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_layers import LayerEngine
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_commit import Have, Spec
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import attempt, in_parallel, once, outcome
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_module import arguments
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import connect, sdk_missing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_layers import LayerEngine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.commit_apply import check, commit, look
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.commit_findings import KINDS, warnings
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_commit import Have, Spec
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_list import (
+    attempt,
+    in_parallel,
+    once,
+    outcome,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_module import arguments
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 IMAGE = {

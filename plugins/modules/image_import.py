@@ -131,16 +131,16 @@ results:
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils import digest, image_module
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_import import Have, Spec, Step, plan
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images import digest, image_module
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_import import Have, Spec, Step, plan
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_list import (
     attempt,
     in_parallel,
     once,
     outcome,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_name import ImageName
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 CONFIG = {

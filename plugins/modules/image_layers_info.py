@@ -254,21 +254,21 @@ proofs:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import connect, sdk_missing
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_arguments import ENGINE_ARGUMENTS
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_layers import LayerEngine
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_compare import Side, compare
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import attempt, in_parallel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.immutability import prove
-from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.layers_report import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import connect, sdk_missing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_arguments import ENGINE_ARGUMENTS
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_layers import LayerEngine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_compare import Side, compare
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_list import attempt, in_parallel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.immutability import prove
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.layers_report import (
     container_report,
     image_report,
     known_image,
     read,
     room,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 NAMES = {"type": "list", "elements": "str", "default": []}
 PAIR = {"before": {"type": "str", "required": True}, "after": {"type": "str", "required": True}}

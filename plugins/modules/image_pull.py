@@ -123,15 +123,15 @@ results:
 
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils import image_module
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images import image_module
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_list import (
     attempt,
     in_parallel,
     once,
     outcome,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_pull import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_pull import (
     Have,
     Spec,
     Step,
@@ -139,7 +139,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.image_pull impo
     expected_digest,
     plan,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import nothing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.transfer import nothing
 
 IMAGE = {"name": {"type": "str", "required": True}}
 POLICY = {"policy": {"type": "str", "choices": ["missing", "always", "newer"], "default": "missing"}}

@@ -124,17 +124,23 @@ results:
 
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils import image_module
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_list import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images import image_module
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_list import (
     attempt,
     in_parallel,
     once,
     outcome,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_push import Have, Spec, Step, plan, reference
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_push import (
+    Have,
+    Spec,
+    Step,
+    plan,
+    reference,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.transfer import nothing
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import nothing
 
 IMAGE = {
     "name": {"type": "str", "required": True},

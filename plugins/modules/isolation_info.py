@@ -92,15 +92,15 @@ facts:
 import os
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import (
     DEFAULT_HOST,
     ENGINE_ARGUMENTS,
     connect,
     sdk_missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.facts import gather
-from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
 
 ARGUMENT_SPEC = {**ENGINE_ARGUMENTS, "labels": {"type": "dict", "default": {}}}
 

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_containers import ContainerEngine
 from ansible_collections.bulkhead.classroom.tests.bench import fleet, modules_figures
 from ansible_collections.bulkhead.classroom.tests.bench.images import Images
 from ansible_collections.bulkhead.classroom.tests.bench.runs import BenchError, Runs

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.fleet_arguments import CONTAINER
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.fleet_arguments import CONTAINER
 from ansible_collections.bulkhead.classroom.tests.integration.support.fleet_options import ELSEWHERE, ROWS
 from ansible_collections.bulkhead.classroom.tests.integration.support.look import Look
 

@@ -12,13 +12,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import ContainerEngine
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_images import Images
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_socket import SocketReader, Unreadable
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
-from ansible_collections.bulkhead.classroom.plugins.module_utils.late_containers import LateContainers
-from ansible_collections.bulkhead.classroom.plugins.module_utils.late_images import LateImages
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_containers import ContainerEngine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_images import Images
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_socket import SocketReader, Unreadable
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.late_containers import LateContainers
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.late_images import LateImages
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_name import ImageName
 
 FLEET = "bht-late"
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,8 @@ def test_nothing_to_do_needs_no_sdk(engine, base_image, run_module):
     task["containers"][0]["command"] = ["sleep", "60"]
     assert run_module("container_fleet", task)["changed"]
     loaded = "import sys, json\n" + (
-        "from ansible_collections.bulkhead.classroom.plugins.module_utils.late_containers import LateContainers\n"
+        "from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.late_containers "
+        "import LateContainers\n"
         "from ansible_collections.bulkhead.classroom.plugins.modules.container_fleet import run\n"
         "task = json.load(sys.stdin)\n"
         "engine = LateContainers({'docker_host': task['docker_host'], 'api_timeout': 5})\n"

@@ -11,9 +11,9 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import errors
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.verdict import verdict
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import errors
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 
 LABEL = "bht.isolation"

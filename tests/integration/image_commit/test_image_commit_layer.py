@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils import writable_layer
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_layers import LayerEngine
-from ansible_collections.bulkhead.classroom.plugins.module_utils.layer_reading import read_layer
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_layers import LayerEngine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images import writable_layer
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.layer_reading import read_layer
 
 NAME, CONTAINER = "commit-test/made:1", "bht-commit"
 

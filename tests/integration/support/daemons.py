@@ -21,7 +21,7 @@ import urllib.request
 from base64 import b64encode
 from pathlib import Path
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils import engine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import engine
 
 PR_SET_PDEATHSIG = 1
 

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.security import capabilities, security_options
+from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.security import (
+    capabilities,
+    security_options,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import (
     SpecError,
     parse_cpus,

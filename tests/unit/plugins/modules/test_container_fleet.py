@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.modules.container_fleet import run
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engine_containers import (
     FakeContainerEngine,

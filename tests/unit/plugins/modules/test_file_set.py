@@ -6,8 +6,8 @@ import os
 import stat
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.file_set import FileSetError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.file_system import FileSystem
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.file_set import FileSetError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.file_system import FileSystem
 from ansible_collections.bulkhead.classroom.plugins.modules.file_set import run
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.plain_host import LabellingHost, PlainHost
 

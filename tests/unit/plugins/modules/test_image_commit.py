@@ -8,8 +8,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import LABEL
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_commit import Have, Spec, label_lines, plan
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.digest import LABEL
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_commit import (
+    Have,
+    Spec,
+    label_lines,
+    plan,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 from ansible_collections.bulkhead.classroom.plugins.modules import image_commit
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engine_layers import FakeLayers

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 from ansible_collections.bulkhead.classroom.plugins.modules import image_build, image_import, image_pull, image_push
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engine_images import FakeImages

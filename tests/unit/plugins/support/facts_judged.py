@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.verdict import verdict
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 
 ADA, GRACE = f"{facts.HOST}/workspace-ada", f"{facts.HOST}/workspace-grace"

@@ -11,8 +11,8 @@ import itertools
 import threading
 import time
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_containers import Created
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_containers import Created
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_engine_habits import filled, merged
 
 IMAGE_CONFIG = {

@@ -12,10 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.digest import LABEL
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.image_name import ImageName
-from ansible_collections.bulkhead.classroom.plugins.module_utils.transfer import Transfer
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.digest import LABEL
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_name import ImageName
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.transfer import Transfer
 
 
 def sha(*parts: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.archives import member, sha, tar
 
 BASE = "sha256:" + "b" * 64

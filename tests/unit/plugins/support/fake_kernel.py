@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 STATUS = "Name:\tsleep\nUid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n"

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernel adapter: reads /proc, cgroupfs, selinuxfs and extended attributes, and nothing else. It never writes.
+
+Its root can be moved, so that tests run it over a recorded tree. Every read gives a Fact, with the error in words when
+it failed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import struct
+from pathlib import Path
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
+
+READ_LIMIT = 1 << 20
+
+
+class Kernel:
+    def __init__(self, root: str = "/") -> None:
+        self.root = root.rstrip("/")
+
+    def at(self, path: str) -> Path:
+        return Path(self.root + path)
+
+    def read(self, path: str) -> Fact:
+        """The text of a file, without the line end. A NUL ends it: attr/current has one."""
+        try:
+            with self.at(path).open("rb") as stream:
+                data = stream.read(READ_LIMIT)
+        except OSError as error:
+            return Fact(path, error=words(error))
+        text = data.decode("utf-8", "replace").rstrip("\n\0")
+        return Fact(path, text, text)
+
+    def identity(self, path: str) -> Fact:
+        """'device:inode' of what the path leads to."""
+        try:
+            status = self.at(path).stat()
+        except OSError as error:
+            return Fact(path, error=words(error))
+        return Fact(path, f"{status.st_dev}:{status.st_ino}")
+
+    def exists(self, path: str) -> bool:
+        # pathlib asks for what a link leads to; here the link itself counts.
+        return os.path.lexists(self.root + path)
+
+    def real(self, path: str) -> str:
+        """The path without links, below the root."""
+        return str(self.at(path).resolve())[len(self.root) :] or "/"
+
+    def label(self, path: str) -> Fact:
+        """The SELinux label of a file itself (not of what a link leads to)."""
+        try:
+            raw = os.getxattr(self.root + path, "security.selinux", follow_symlinks=False)
+        except OSError as error:
+            return Fact(path, error=words(error))
+        text = raw.decode("utf-8", "replace").rstrip("\0")
+        return Fact(path, text, text)
+
+    def names(self, path: str) -> Fact:
+        """The sorted names in a directory."""
+        try:
+            return Fact(path, sorted(entry.name for entry in self.at(path).iterdir()))
+        except OSError as error:
+            return Fact(path, error=words(error))
+
+    def pids(self) -> list[int]:
+        names = self.names("/proc")
+        return sorted(int(name) for name in names.value or [] if name.isdigit())
+
+    def directories(self, path: str) -> list[str]:
+        """A directory and all directories below it."""
+        found = [path]
+        with contextlib.suppress(OSError):
+            for entry in self.at(path).iterdir():
+                if entry.is_dir() and not entry.is_symlink():
+                    found.extend(self.directories(f"{path.rstrip('/')}/{entry.name}"))
+        return found
+
+
+def words(error: OSError) -> str:
+    """'EACCES Permission denied': the name is for programs, the text for people."""
+    name = errno.errorcode.get(error.errno or 0, "EUNKNOWN")
+    return f"{name} {error.strerror or error}"
+
+
+def listener_pid(socket_path: str, timeout: float = 5.0) -> int | None:
+    """The process that listens on a unix socket (SO_PEERCRED), or None. With socket activation: the init system."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout)
+        try:
+            connection.connect(socket_path)
+            credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        except OSError:
+            return None
+    return int(struct.unpack("3i", credentials)[0]) or None

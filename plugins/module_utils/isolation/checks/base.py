@@ -1,0 +1,87 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a check is, and the few ways of deciding that all of them share. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Process, Room
+
+PASS, FAIL, WARN, ERROR, SKIP, NOTAPPLICABLE = "pass", "fail", "warn", "error", "skip", "notapplicable"
+STATUSES = (FAIL, ERROR, WARN, PASS, SKIP, NOTAPPLICABLE)
+SEVERITIES = ("critical", "high", "medium", "low")
+EVIDENCE_LIMIT = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: str
+    observed: str
+    evidence: tuple[Fact, ...] = ()
+    expected: str = ""
+    reason: str = ""
+
+
+Decide = Callable[[Container, Room], Outcome]
+DecideHost = Callable[[Host, Room], Outcome]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule. Exactly one of decide (a running container) and decide_host is set."""
+
+    id: str
+    title: str
+    severity: str
+    expected: str
+    remedy: str
+    decide: Decide | None = None
+    decide_host: DecideHost | None = None
+    cis: tuple[str, ...] = field(default=())
+
+
+def missing(facts: Iterable[Fact]) -> Outcome:
+    """Evidence that could not be read: an error, whatever the rest says."""
+    absent = tuple(facts)
+    what = "; ".join(f"{fact.path}: {fact.error}" for fact in absent[:EVIDENCE_LIMIT])
+    return Outcome(ERROR, "evidence is missing", absent, reason=f"cannot read {what}")
+
+
+def judge_all(judged: Iterable[tuple[Fact, str]], good: str) -> Outcome:
+    """The verdict over many facts, each with its objection (or an empty one).
+
+    One proven fault is a fail; else one missing piece of evidence is an error; else, if there is evidence, a pass.
+    """
+    pairs = list(judged)
+    faults = [(fact, objection) for fact, objection in pairs if fact.known and objection]
+    if faults:
+        said = "; ".join(dict.fromkeys(objection for _fact, objection in faults))
+        return Outcome(FAIL, said, tuple(fact for fact, _objection in faults))
+    absent = [fact for fact, _objection in pairs if not fact.known]
+    if absent:
+        return missing(absent)
+    if not pairs:
+        return missing([Fact("/proc", error="no process of the container was read")])
+    return Outcome(PASS, good, tuple(fact for fact, _objection in pairs))
+
+
+def judge_processes(
+    container: Container,
+    read: Callable[[Process], Fact],
+    object_to: Callable[[Fact], str],
+    good: str,
+) -> Outcome:
+    """The same question to every process of a container, not only to the first."""
+    facts = [(process, read(process)) for process in container.processes]
+    return judge_all(
+        ((fact, said(process, object_to(fact)) if fact.known else "") for process, fact in facts),
+        good,
+    )
+
+
+def said(process: Process, objection: str) -> str:
+    return f"process {process.pid} {objection}" if objection else ""

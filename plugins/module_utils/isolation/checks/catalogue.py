@@ -1,0 +1,27 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All checks, one table. Their order is the order of a report among equals."""
+
+from __future__ import annotations
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import (
+    cgroups,
+    mounts,
+    namespaces,
+    restrictions,
+    selinux,
+    workspaces,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import Check
+
+EXISTENCE = (workspaces.AVAILABLE, workspaces.PRESENT, workspaces.RUNNING)
+RULES: tuple[Check, ...] = (
+    *namespaces.CHECKS,
+    *cgroups.CHECKS,
+    *selinux.CHECKS,
+    *restrictions.CHECKS,
+    *mounts.CHECKS,
+)
+ALL: tuple[Check, ...] = (*EXISTENCE, *RULES)
+IDS = frozenset(check.id for check in ALL)

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mounts: what of the host a container can reach, recognised by device and path inside the file system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
+    Fact,
+    as_list,
+    as_mapping,
+    fact_from,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.mountinfo import Mount, covering, inside
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
+    PASS,
+    Check,
+    Outcome,
+    judge_all,
+    missing,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
+
+# Below these even a read-only piece tells or gives too much; below the others only a writable piece does.
+CLOSED_TREES = ("/dev", "/proc", "/root", "/sys")
+# Which namespace a kernel file system shows: one made in the host's namespace is the host's.
+VIEWS = {"proc": "pid", "sysfs": "net"}
+KERNEL_FILESYSTEMS = tuple(VIEWS)
+CONTROL_GROUPS = ("cgroup", "cgroup2")
+# Must be read-only; the rest of the protected paths must be empty or covered.
+READ_ONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", "/sys")
+Place = Mapping[str, Any]
+
+
+def judge_mounts(container: Container, object_to: Callable[[Mount], str], good: str) -> Outcome:
+    """Every mount of every mount namespace of the container."""
+    judged: list[tuple[Fact, str]] = []
+    for table, mounts in container.mount_tables():
+        if not table.known:
+            judged.append((table, ""))
+        faults = [(mount, object_to(mount)) for mount in mounts]
+        judged.extend((Fact(table.path, mount.raw, mount.raw), said) for mount, said in faults if said)
+        if mounts and not any(said for _mount, said in faults):
+            judged.append((Fact(table.path, len(mounts), f"{len(mounts)} mounts"), ""))
+    return judge_all(judged, good)
+
+
+def places(container: Container, room: Room, kinds: tuple[str, ...]) -> list[Place]:
+    """The host's places of these kinds. One that is recorded in part spoils all: what it was, nobody knows."""
+    recorded = [as_mapping(place) for place in as_list(room.host_of(container).facts.get("places"))]
+    if not all(isinstance(place.get(key), str) for place in recorded for key in ("kind", "path", "device", "inside")):
+        return []
+    return [place for place in recorded if place["kind"] in kinds]
+
+
+def exposes(mount: Mount, place: Place) -> bool:
+    """Does the mount show the place itself, or a directory above it?"""
+    return mount.device == place["device"] and inside(str(place["inside"]), mount.root)
+
+
+def decide_socket(container: Container, room: Room) -> Outcome:
+    sockets = places(container, room, ("socket",))
+    if not sockets:
+        return missing([Fact("/run", error="no socket of an engine is recorded")])
+
+    def object_to(mount: Mount) -> str:
+        seen = [str(place["path"]) for place in sockets if exposes(mount, place)]
+        return f"{mount.target} shows {', '.join(seen)}" if seen else ""
+
+    return judge_mounts(container, object_to, "out of sight")
+
+
+def decide_host_mounts(container: Container, room: Room) -> Outcome:
+    trees = places(container, room, ("tree", "data root"))
+    if not trees:
+        return missing([Fact("/proc/self/mountinfo", error="the host's directories are not recorded")])
+    sources = {
+        str(mount.get("target")): str(mount.get("source"))
+        for mount in map(as_mapping, as_list(container.declared.get("mounts")))
+    }
+
+    def object_to(mount: Mount) -> str:
+        source = sources.get(mount.target, "")
+        if any(fnmatchcase(source, pattern) for pattern in room.policy.allowed_mounts) or _own(mount, container, room):
+            return ""
+        return next((said for said in (_intrusion(mount, tree, container) for tree in trees) if said), "")
+
+    return judge_mounts(container, object_to, "none of the host's own directories")
+
+
+def _own(mount: Mount, container: Container, room: Room) -> bool:
+    """The root; and proc or sysfs of a namespace that is the host's, which is what the namespace checks say already."""
+    return mount.target == "/" or _in_host_namespace(container, room, VIEWS.get(mount.filesystem, ""))
+
+
+def _in_host_namespace(container: Container, room: Room, kind: str) -> bool:
+    own = {fact.value for fact in room.host_of(container).namespaces(kind) if fact.known} if kind else set()
+    return any(process.namespace(kind).value in own for process in container.processes if kind)
+
+
+def _intrusion(mount: Mount, tree: Place, container: Container) -> str:
+    path, below = str(tree["path"]), str(tree["inside"])
+    if exposes(mount, tree):
+        return f"{mount.target} is the host's {path}, or a directory above it"
+    if mount.device != tree["device"] or path == "/" or not inside(mount.root, below):
+        return ""
+    rest = mount.root[len(below.rstrip("/")) :]
+    if tree["kind"] == "data root":
+        allowed = rest.startswith((f"/containers/{container.identifier}/", "/volumes/")) and container.identifier
+        return "" if allowed else f"{mount.target} lies in the engine's data ({path})"
+    if path in CLOSED_TREES or not mount.read_only:
+        return f"{mount.target} lies in the host's {path}" + ("" if mount.read_only else ", writable")
+    return ""
+
+
+def decide_root(container: Container, room: Room) -> Outcome:
+    judged = []
+    for table, mounts in container.mount_tables():
+        root = covering(mounts, "/")
+        if root is None:
+            judged.append((table if not table.known else Fact(table.path, error="no mount at /"), ""))
+        else:
+            judged.append((Fact(table.path, root.raw, root.raw), "" if root.read_only else "writable"))
+    return judge_all(judged, "read-only")
+
+
+def decide_masked(container: Container, room: Room) -> Outcome:
+    recorded = room.host_of(container).facts.get("protected_paths")
+    if not as_list(recorded) or not all(str(path).startswith("/") for path in as_list(recorded)):
+        return missing([Fact("/proc", error="the host's protected paths are not recorded")])
+    judged = []
+    for table, mounts in container.mount_tables():
+        if not table.known:
+            judged.append((table, ""))
+            continue
+        for path in map(str, as_list(recorded)):
+            mount = covering(mounts, path)
+            if mount is None:
+                judged.append((Fact(table.path, error=f"no mount covers {path}"), ""))
+            elif path in READ_ONLY_PATHS:
+                open_path = mount.filesystem in KERNEL_FILESYSTEMS and not mount.read_only
+                judged.append((Fact(table.path, mount.raw, mount.raw), f"{path} is writable" if open_path else ""))
+            else:
+                bare = mount.filesystem in KERNEL_FILESYSTEMS
+                judged.append((Fact(table.path, mount.raw, mount.raw), f"{path} is not masked" if bare else ""))
+        # A file system of its own below /sys: who writes there lifts the limits.
+        groups = (mount for mount in mounts if mount.filesystem in CONTROL_GROUPS and not mount.read_only)
+        judged.extend((Fact(table.path, mount.raw, mount.raw), f"{mount.target} is writable") for mount in groups)
+    return judge_all(judged, "masked or read-only")
+
+
+def decide_shared(container: Container, room: Room) -> Outcome:
+    if "sources" not in container.record:
+        return missing([Fact("mounts", error="the writable sources are not recorded")])
+    if not container.sources:
+        return Outcome(PASS, "nothing writable is mounted from the host", (Fact("mounts", "none", "none"),))
+    judged = []
+    for source in container.sources:
+        fact = fact_from(source.get("identity"), f"the source of {source.get('target')}")
+        others = room.sharers("source", container, fact.value) if fact.known else []
+        judged.append((fact, f"{fact.path} is writable for {', '.join(others)} too" if others else ""))
+    return judge_all(judged, "nobody else's")
+
+
+CHECKS = (
+    Check(
+        id="rootfs-read-only",
+        title="Read-only root file system",
+        severity="medium",
+        expected="the mount at / is read-only",
+        remedy="Create the container with read_only: true, and tmpfs for what must be writable.",
+        decide=decide_root,
+        cis=("5.13",),
+    ),
+    Check(
+        id="engine-socket-hidden",
+        title="No engine socket in sight",
+        severity="critical",
+        expected="no mount that shows the socket of a container engine, or a directory above it",
+        remedy="Take the mount out: who reaches the socket owns the host. The name does not matter, the file does.",
+        decide=decide_socket,
+        cis=("5.32",),
+    ),
+    Check(
+        id="host-mounts",
+        title="None of the host's own directories",
+        severity="high",
+        expected="no mount of the host's system directories or of the engine's data",
+        remedy="Mount a directory that was made for this container; policy.allowed_mounts names exceptions by source.",
+        decide=decide_host_mounts,
+        cis=("5.6",),
+    ),
+    Check(
+        id="mounts-private",
+        title="No writable directory in common",
+        severity="high",
+        expected="writable sources that no other container may write to",
+        remedy="Give each container a directory or volume of its own.",
+        decide=decide_shared,
+    ),
+    Check(
+        id="masked-paths",
+        title="The kernel's own files are masked",
+        severity="high",
+        expected="sensitive files of /proc and /sys covered, kernel settings and control groups read-only",
+        remedy="Create the container without systempaths=unconfined and not as privileged.",
+        decide=decide_masked,
+        cis=("5.5",),
+    ),
+)

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a process may ask of the kernel: capabilities, seccomp, no-new-privileges."""
+
+from __future__ import annotations
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
+    Check,
+    Outcome,
+    judge_all,
+    judge_processes,
+    said,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
+
+SECCOMP_FILTER = "2"
+SECCOMP_WORDS = {"0": "has no seccomp filter", "1": "is in strict mode, which no container can run in"}
+# Bit by bit, as in linux/capability.h.
+NAMES = [
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+]
+SETS = ("CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb")
+
+
+def capability_set(mask: str) -> set[str]:
+    """Names of the bits that are set; one that has no name yet is called by its number."""
+    bits = int(mask, 16)
+    return {
+        NAMES[bit] if bit < len(NAMES) else f"capability {bit}" for bit in range(bits.bit_length()) if bits >> bit & 1
+    }
+
+
+def decide_seccomp(container: Container, room: Room) -> Outcome:
+    def object_to(fact: Fact) -> str:
+        mode = str(fact.value)
+        return "" if mode == SECCOMP_FILTER else SECCOMP_WORDS.get(mode, f"is in the unknown mode {mode}")
+
+    return judge_processes(container, lambda process: process.status("Seccomp"), object_to, "filtered")
+
+
+def decide_new_privileges(container: Container, room: Room) -> Outcome:
+    def object_to(fact: Fact) -> str:
+        return "" if str(fact.value) == "1" else "may gain privileges through set-user-id programs"
+
+    return judge_processes(container, lambda process: process.status("NoNewPrivs"), object_to, "set")
+
+
+def decide_capabilities(container: Container, room: Room) -> Outcome:
+    want = room.expected(container)
+    named = want.capabilities if want and want.capabilities is not None else room.policy.capabilities
+    allowed = set(named)
+    judged = []
+    for process in container.processes:
+        for name in SETS:
+            fact, objection = process.status(name), ""
+            if fact.known:
+                try:
+                    extra = capability_set(str(fact.value)) - allowed
+                except ValueError:
+                    fact = fact._replace(value=None, error=f"EINVAL not a capability mask: {fact.value!r}")
+                    extra = set()
+                objection = said(process, f"has {', '.join(sorted(extra))} ({name})") if extra else ""
+            judged.append((fact, objection))
+    outcome = judge_all(judged, "within what is allowed")
+    expected = f"nothing but {', '.join(sorted(allowed))}" if allowed else "no capability at all"
+    return Outcome(outcome.status, outcome.observed, outcome.evidence, expected, outcome.reason)
+
+
+CHECKS = (
+    Check(
+        id="capabilities",
+        title="No capability but the allowed ones",
+        severity="critical",
+        expected="effective, permitted, bounding, inheritable and ambient set within what the policy allows",
+        remedy="Create the container with cap_drop: [ALL] and cap_add for what it needs, and never as privileged.",
+        decide=decide_capabilities,
+        cis=("5.4", "5.5"),
+    ),
+    Check(
+        id="seccomp-filter",
+        title="System calls are filtered",
+        severity="high",
+        expected="seccomp mode 2 (filter) for every process",
+        remedy="Create the container without seccomp=unconfined and not as privileged.",
+        decide=decide_seccomp,
+        cis=("5.22",),
+    ),
+    Check(
+        id="no-new-privileges",
+        title="No way to gain privileges",
+        severity="high",
+        expected="NoNewPrivs 1 for every process",
+        remedy="Add no-new-privileges to security_opts, or to the engine's configuration.",
+        decide=decide_new_privileges,
+        cis=("5.26",),
+    ),
+)

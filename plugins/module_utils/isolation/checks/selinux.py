@@ -1,0 +1,209 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SELinux and sVirt: the type that confines a container, and the category pair that keeps it from the others."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_mapping, fact_from
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
+    FAIL,
+    NOTAPPLICABLE,
+    Check,
+    Decide,
+    Outcome,
+    judge_all,
+    judge_processes,
+    missing,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
+
+_CATEGORY = re.compile(r"^c(\d+)$")
+PAIR = 2
+
+
+class Label(NamedTuple):
+    user: str
+    role: str
+    type: str
+    level: str
+
+    @classmethod
+    def parse(cls, text: str) -> Label | None:
+        parts = text.split(":", 3)
+        return cls(*parts) if len(parts) == len(cls._fields) and all(parts) else None
+
+
+def categories(level: str) -> frozenset[int] | None:
+    """The categories of a level such as s0:c1,c2, ranges spread out; None for what is no single level."""
+    sensitivity, _colon, listed = level.partition(":")
+    if "-" in sensitivity or not re.fullmatch(r"s\d+", sensitivity):
+        return None
+    found: set[int] = set()
+    for part in filter(None, listed.split(",")):
+        ends = [_CATEGORY.match(end) for end in part.split(".")]
+        if not 1 <= len(ends) <= PAIR or not all(ends):
+            return None
+        numbers = [int(end.group(1)) for end in ends if end]
+        found.update(range(numbers[0], numbers[-1] + 1))
+    return frozenset(found)
+
+
+def present(host: Host) -> Fact:
+    """Whether the kernel runs SELinux. Only 'no such file' proves that it does not."""
+    enforce = fact_from(host.selinux.get("enforce"), "/sys/fs/selinux/enforce")
+    if enforce.known:
+        return Fact(enforce.path, True, enforce.raw or str(enforce.value))
+    if host.selinux.get("present") is False and enforce.error.startswith("ENOENT"):
+        return Fact(enforce.path, False, enforce.error)
+    return enforce
+
+
+def needing_selinux(decide: Decide) -> Decide:
+    """Without SELinux there is one thing to say, whatever the check: absent by policy, or missing."""
+
+    def decide_with(container: Container, room: Room) -> Outcome:
+        fact = present(room.host_of(container))
+        if room.policy.selinux == "absent":
+            return Outcome(NOTAPPLICABLE, "not judged", reason="the policy says that these hosts have no SELinux")
+        if not fact.known:
+            return missing([fact])
+        if fact.value is False:
+            return Outcome(FAIL, "the host has no SELinux", (fact,))
+        return decide(container, room)
+
+    return decide_with
+
+
+def decide_enforcing(host: Host, room: Room) -> Outcome:
+    if room.policy.selinux == "absent":
+        return Outcome(NOTAPPLICABLE, "not judged", reason="the policy says that these hosts have no SELinux")
+    fact = present(host)
+    if not fact.known:
+        return missing([fact])
+    if fact.value is False:
+        return Outcome(FAIL, "the host has no SELinux", (fact,))
+    enforce = fact_from(host.selinux.get("enforce"))
+    mls = fact_from(host.selinux.get("mls"), "/sys/fs/selinux/mls")
+    return judge_all(
+        (
+            (enforce, "" if str(enforce.value) == "1" else "permissive: violations are only logged"),
+            (mls, "" if str(mls.value) == "1" else "the policy knows no categories"),
+        ),
+        "enforcing",
+    )
+
+
+def decide_type(container: Container, room: Room) -> Outcome:
+    def object_to(fact: Fact) -> str:
+        label = Label.parse(str(fact.value))
+        if label is None:
+            return f"has the label {fact.value!r}, which has no type and level"
+        return "" if label.type in room.policy.selinux_types else f"runs as {label.type}"
+
+    outcome = judge_processes(container, lambda process: process.label, object_to, "confined")
+    expected = " or ".join(room.policy.selinux_types)
+    return Outcome(outcome.status, outcome.observed, outcome.evidence, expected, outcome.reason)
+
+
+def decide_categories(container: Container, room: Room) -> Outcome:
+    levels = {label.level for label in map(_label, container.processes) if label}
+
+    def object_to(fact: Fact) -> str:
+        label = Label.parse(str(fact.value))
+        found = categories(label.level) if label else None
+        if label is None or found is None:
+            return f"has the label {fact.value!r}, which is a range or no level: it may dominate every container's"
+        if len(found) != PAIR:
+            return f"has {len(found)} categories ({label.level}): not a pair"
+        others = room.sharers("categories", container, found)
+        if others:
+            return f"has the pair of {', '.join(others)} ({label.level})"
+        return f"has the level {label.level}, and others of this container have another" if len(levels) > 1 else ""
+
+    return judge_processes(container, lambda process: process.label, object_to, "a pair of its own")
+
+
+def _label(process: object) -> Label | None:
+    fact = getattr(process, "label", Fact(""))
+    return Label.parse(str(fact.value)) if fact.known else None
+
+
+def container_categories(container: Container) -> set[frozenset[int]]:
+    """The category sets of a container's processes, for the index of pairs."""
+    found = (categories(label.level) for label in map(_label, container.processes) if label)
+    return {entry for entry in found if entry}
+
+
+def decide_files(container: Container, room: Room) -> Outcome:
+    """The directory itself and what lies directly in it: the engine may have relabelled one and not the other."""
+    processes = container.processes
+    own = processes[0].label if processes else Fact("/proc", error="no process of the container was read")
+    label = Label.parse(str(own.value)) if own.known else None
+    if "sources" not in container.record:
+        return missing([Fact("mounts", error="the writable sources are not recorded")])
+    if not container.sources:
+        return Outcome(NOTAPPLICABLE, "not judged", reason="nothing writable is mounted from the host")
+    if label is None:
+        return missing([own if not own.known else own._replace(value=None, error="no level in the label")])
+    judged = []
+    for source in container.sources:
+        fact = fact_from(source.get("label"), f"the source of {source.get('target')}")
+        judged.append((fact, _level_objection(str(fact.value), fact.path, label.level)))
+        for text, path in as_mapping(source.get("labels")).items():
+            entry = Fact(str(path), text, text) if Label.parse(text) else Fact(str(path), error=text)
+            judged.append((entry, _level_objection(text, str(path), label.level)))
+    outcome = judge_all(judged, f"all of level {label.level}")
+    return Outcome(outcome.status, outcome.observed, outcome.evidence, f"level {label.level}", outcome.reason)
+
+
+def _level_objection(text: str, path: str, own: str) -> str:
+    label = Label.parse(text)
+    found, wanted = categories(label.level) if label else None, categories(own)
+    if label is not None and found is not None and found == wanted:
+        return ""
+    return f"{path} has {text}" + (" (no category: any container may read it)" if found == frozenset() else "")
+
+
+CHECKS = (
+    Check(
+        id="selinux-enforcing",
+        title="SELinux enforces",
+        severity="critical",
+        expected="enforcing, with a policy that knows categories",
+        remedy="Set SELINUX=enforcing, boot with security=selinux, and look at the journal for who switched it off.",
+        decide_host=decide_enforcing,
+        cis=("5.3",),
+    ),
+    Check(
+        id="selinux-type",
+        title="Confined by its SELinux type",
+        severity="critical",
+        expected="a container type",
+        remedy="Set selinux-enabled in the engine's configuration, and create the container without label=disable or "
+        "label=type.",
+        decide=needing_selinux(decide_type),
+        cis=("5.3",),
+    ),
+    Check(
+        id="selinux-categories-unique",
+        title="A category pair of its own",
+        severity="critical",
+        expected="exactly two categories, the same for all its processes and no other container's",
+        remedy="Create the container anew with a level of its own (label=level:s0:cX,cY); never without categories.",
+        decide=needing_selinux(decide_categories),
+        cis=("5.3",),
+    ),
+    Check(
+        id="selinux-files-level",
+        title="Its files carry its own level",
+        severity="high",
+        expected="the container's own level on every writable source and what lies in it",
+        remedy="Mount a directory with a private label instead of a named volume (the engine relabels those to s0), "
+        "or give the files the level again (chcon -R -l).",
+        decide=needing_selinux(decide_files),
+    ),
+)

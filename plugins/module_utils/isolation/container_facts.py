@@ -1,0 +1,170 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts about one container: what the engine says, and what the kernel says about every process of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgroups
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, as_mapping, clipped
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import (
+    grouped,
+    read_mounts,
+    read_process,
+)
+
+ENTRY_LIMIT = 256
+RLIMITS = ("Max open files", "Max processes", "Max core file size")
+DECLARED = {
+    "memory": "Memory",
+    "memory_swap": "MemorySwap",
+    "nano_cpus": "NanoCpus",
+    "cpu_quota": "CpuQuota",
+    "cpu_period": "CpuPeriod",
+    "pids_limit": "PidsLimit",
+    "cgroup_parent": "CgroupParent",
+    "privileged": "Privileged",
+    "read_only": "ReadonlyRootfs",
+    "cap_add": "CapAdd",
+    "cap_drop": "CapDrop",
+    "network_mode": "NetworkMode",
+    "pid_mode": "PidMode",
+    "ipc_mode": "IpcMode",
+    "uts_mode": "UTSMode",
+    "cgroupns_mode": "CgroupnsMode",
+    "userns_mode": "UsernsMode",
+}
+
+
+def identity_of(inspected: Mapping[str, Any]) -> dict[str, Any]:
+    """Who it is. Environment variables are left out on purpose: they hold secrets."""
+    config, state = as_mapping(inspected.get("Config")), as_mapping(inspected.get("State"))
+    labels = as_mapping(config.get("Labels"))
+    return {
+        "id": str(inspected.get("Id", "")),
+        "name": str(inspected.get("Name", "")).lstrip("/"),
+        "image": str(config.get("Image", "")),
+        "labels": {str(key): clipped(str(value)) for key, value in labels.items()},
+        "state": str(state.get("Status", "")),
+        "pid": int(state.get("Pid") or 0),
+    }
+
+
+def declared_by(inspected: Mapping[str, Any]) -> dict[str, Any]:
+    """What the engine was told. Kept beside the kernel's values; no verdict rests on it alone."""
+    host = as_mapping(inspected.get("HostConfig"))
+    declared = {ours: host.get(theirs) for ours, theirs in DECLARED.items()}
+    declared["security_opts"] = [clipped(str(option)) for option in as_list(host.get("SecurityOpt"))]
+    declared["process_label"] = str(inspected.get("ProcessLabel") or "")
+    declared["mount_label"] = str(inspected.get("MountLabel") or "")
+    declared["mounts"] = [
+        {
+            "type": str(mount.get("Type", "")),
+            "source": str(mount.get("Source", "")),
+            "target": str(mount.get("Destination", "")),
+            "writable": bool(mount.get("RW")),
+        }
+        for mount in map(as_mapping, as_list(inspected.get("Mounts")))
+    ]
+    return declared
+
+
+def read_container(
+    kernel: Kernel, found: dict[str, cgroups.Hierarchy], inspected: Mapping[str, Any], mates: Iterable[int]
+) -> dict[str, Any] | None:
+    """The whole record; None when the first process died meanwhile (the caller inspects again).
+
+    mates: processes seen in the container's pid or mount namespace, wherever their control group is.
+    """
+    record = identity_of(inspected)
+    first = read_process(kernel, record["pid"])
+    if first is None:
+        return None
+    members = group_members(kernel, found, first["cgroups"], record["id"]) | set(mates) | {record["pid"]}
+    others = [read_process(kernel, pid) for pid in sorted(members) if pid != record["pid"]]
+    processes = [first, *(process for process in others if process is not None)]
+    declared = declared_by(inspected)
+    record["declared"] = declared
+    record["processes"] = grouped(processes)
+    record["mounts"] = mounts_of(kernel, processes)
+    record["limits"] = read_limits(kernel, found, processes)
+    record["rlimits"] = read_rlimits(kernel, record["pid"])
+    record["sources"] = [read_source(kernel, mount) for mount in declared["mounts"] if mount["writable"]]
+    return record
+
+
+def own_group(path: str, identifier: str) -> str | None:
+    """The container's own group: the part of a path down to the component that carries its id."""
+    parts = path.split("/")
+    for count, part in enumerate(parts, 1):
+        if identifier and identifier in part:
+            return "/".join(parts[:count])
+    return None
+
+
+def group_members(
+    kernel: Kernel, found: dict[str, cgroups.Hierarchy], membership: dict[str, list[str]], identifier: str
+) -> set[int]:
+    """Every process below the container's own group, in whichever hierarchy."""
+    members: set[int] = set()
+    folders: set[str] = set()
+    for controller, hierarchy in found.items():
+        path = cgroups.path_for(membership, controller, hierarchy)
+        own = own_group(path or "", identifier)
+        if own:
+            folders.update(kernel.directories(hierarchy.folder(own)))
+    for folder in folders:
+        listed = str(kernel.read(f"{folder}/cgroup.procs").value or "")
+        members.update(int(line) for line in listed.split() if line.isdigit() and line != "0")
+    return members
+
+
+def mounts_of(kernel: Kernel, processes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mounts by mount namespace: as a rule all processes of a container share one."""
+    first_of: dict[str, int] = {}
+    for process in processes:
+        first_of.setdefault(str(process["namespaces"].get("mnt")), process["pids"][0])
+    return {namespace: read_mounts(kernel, pid) for namespace, pid in first_of.items()}
+
+
+def read_limits(kernel: Kernel, found: dict[str, cgroups.Hierarchy], processes: list[dict[str, Any]]) -> dict[str, Any]:
+    memberships = {repr(process["cgroups"]): process["cgroups"] for process in processes}
+    return {
+        limit: cgroups.loosest(
+            [cgroups.effective(kernel, found, membership, limit) for membership in memberships.values()]
+        ).document()
+        for limit in cgroups.LIMITS
+    }
+
+
+def read_rlimits(kernel: Kernel, pid: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in str(kernel.read(f"/proc/{pid}/limits").value or "").splitlines():
+        for name in RLIMITS:
+            if line.startswith(name):
+                found[name] = " ".join(line[len(name) :].split()[:2])
+    return found
+
+
+def read_source(kernel: Kernel, mount: Mapping[str, Any]) -> dict[str, Any]:
+    """A writable directory that was given to the container: which one it is, and whose label its files carry."""
+    source = str(mount["source"])
+    own = kernel.label(source)
+    labels: dict[str, str] = {}
+    if own.known:
+        labels[str(own.value)] = source
+        for name in (kernel.names(source).value or [])[:ENTRY_LIMIT]:
+            path = str(PurePosixPath(source, name))
+            fact = kernel.label(path)
+            labels.setdefault(str(fact.value) if fact.known else fact.error, path)
+    return {
+        "target": mount["target"],
+        "identity": kernel.identity(source).document(),
+        "label": own.document(),
+        "labels": labels,
+    }

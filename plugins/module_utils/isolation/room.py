@@ -1,0 +1,184 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fact documents of all hosts as one thing to ask. Pure.
+
+Every answer is a Fact with the path that the evidence came from, so a check never has to know how the document is
+built, and a hole in the document is an error, not a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host import mountinfo
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
+    Fact,
+    as_list,
+    as_mapping,
+    fact_from,
+    printable,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
+
+RUNNING = ("running", "paused")
+
+
+@dataclass(frozen=True)
+class Process:
+    """Some processes of a container that differ in nothing that is judged."""
+
+    record: Mapping[str, Any]
+
+    @property
+    def pid(self) -> str:
+        pids = as_list(self.record.get("pids"))
+        return str(pids[0]) if pids else "?"
+
+    def _fact(self, name: str, value: Any, raw: str = "") -> Fact:
+        path = f"/proc/{self.pid}/{name}"
+        error = str(as_mapping(self.record.get("errors")).get(name) or "")
+        if value is None and not error:
+            error = "not recorded in the facts"
+        return Fact(path, None if error else value, raw or str(value), error)
+
+    def namespace(self, kind: str) -> Fact:
+        return self._fact(f"ns/{kind}", as_mapping(self.record.get("namespaces")).get(kind))
+
+    def status(self, key: str) -> Fact:
+        value = as_mapping(self.record.get("status")).get(key)
+        return self._fact("status", value, f"{key}: {value}")
+
+    @property
+    def label(self) -> Fact:
+        return self._fact("attr/current", self.record.get("label") or None)
+
+    @property
+    def groups(self) -> Fact:
+        return self._fact("cgroup", as_mapping(self.record.get("cgroups")) or None)
+
+
+@dataclass(frozen=True)
+class Container:
+    host: str
+    record: Mapping[str, Any]
+
+    @property
+    def identifier(self) -> str:
+        return str(self.record.get("id") or "")
+
+    @property
+    def name(self) -> str:
+        return printable(str(self.record.get("name") or self.identifier[:12] or "?"))
+
+    @property
+    def subject(self) -> str:
+        return f"{self.host}/{self.name}"
+
+    @property
+    def running(self) -> bool:
+        return self.record.get("state") in RUNNING
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        return as_mapping(self.record.get("labels"))
+
+    @property
+    def declared(self) -> Mapping[str, Any]:
+        return as_mapping(self.record.get("declared"))
+
+    @property
+    def processes(self) -> list[Process]:
+        # A broken record stays, as a process of which nothing is known.
+        return [Process(as_mapping(record)) for record in as_list(self.record.get("processes"))]
+
+    @property
+    def sources(self) -> list[Mapping[str, Any]]:
+        return [as_mapping(source) for source in as_list(self.record.get("sources"))]
+
+    def limit(self, name: str) -> Fact:
+        return fact_from(as_mapping(self.record.get("limits")).get(name), f"the limit {name}")
+
+    def mount_tables(self) -> Iterator[tuple[Fact, list[mountinfo.Mount]]]:
+        """Each mount namespace of the container: the fact, and its mounts (none when it could not be read)."""
+        tables = as_mapping(self.record.get("mounts")) or {"": None}
+        for table in tables.values():
+            fact = fact_from(table, "/proc/PID/mountinfo")
+            lines = as_list(fact.value)
+            mounts = mountinfo.parse_lines(map(str, lines))
+            if fact.known and (not mounts or len(mounts) != len(lines)):
+                fact, mounts = Fact(fact.path, error="recorded without a mount, or with a line that is none"), []
+            yield fact, mounts
+
+
+@dataclass(frozen=True)
+class Host:
+    name: str
+    document: Mapping[str, Any]
+    containers: tuple[Container, ...]
+    neighbours: tuple[Container, ...]
+
+    @property
+    def subject(self) -> str:
+        return self.name
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return as_mapping(self.document.get("host"))
+
+    @property
+    def error(self) -> str:
+        """Why there are no facts, or nothing."""
+        if self.facts and isinstance(self.document.get("containers"), (list, tuple)):
+            return ""
+        return printable(str(self.document.get("error") or self.document.get("msg") or "no facts came from this host"))
+
+    def namespaces(self, kind: str) -> list[Fact]:
+        """The host's own: of the reader and of the engine."""
+        owners = as_mapping(self.facts.get("namespaces"))
+        return [fact_from(as_mapping(owner).get(kind), "/proc/self/ns") for owner in owners.values()]
+
+    @property
+    def selinux(self) -> Mapping[str, Any]:
+        return as_mapping(self.facts.get("selinux"))
+
+
+@dataclass
+class Room:
+    """All hosts of a run, the policy, and the indexes that make comparing pairs a look-up."""
+
+    hosts: tuple[Host, ...]
+    policy: Policy
+    by_key: dict[tuple[str, str, Any], set[str]] = field(default_factory=dict)
+
+    def host_of(self, container: Container) -> Host:
+        return next(host for host in self.hosts if host.name == container.host)
+
+    def expected(self, container: Container) -> Expected | None:
+        for entry in self.policy.expected:
+            if entry.name == container.name and entry.host in (None, container.host):
+                return entry
+        return None
+
+    def add(self, kind: str, host: str, key: Any, owner: str) -> None:
+        self.by_key.setdefault((kind, host, key), set()).add(owner)
+
+    def sharers(self, kind: str, container: Container, key: Any) -> list[str]:
+        """The other containers of the same host with this key. Inodes and categories mean nothing on another host."""
+        found = self.by_key.get((kind, container.host, key), set())
+        return sorted(found - {container.subject})
+
+
+def host_from(name: str, document: Any) -> Host:
+    """Takes a facts document, or a module's result that has one under 'facts'."""
+    given = as_mapping(document)
+    facts = given.get("facts") if isinstance(given.get("facts"), Mapping) else given
+    records = as_mapping(facts)
+    return Host(
+        name,
+        records,
+        tuple(Container(name, as_mapping(record)) for record in as_list(records.get("containers"))),
+        tuple(Container(name, as_mapping(record)) for record in as_list(records.get("neighbours"))),
+    )
