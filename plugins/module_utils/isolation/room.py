@@ -114,11 +114,33 @@ class Container:
 
 
 @dataclass(frozen=True)
+class Item:
+    """An image or a network of a host: what is judged once, however many containers use it."""
+
+    host: str
+    kind: str
+    record: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return printable(str(self.record.get("name") or self.record.get("id") or "?"))
+
+    @property
+    def subject(self) -> str:
+        return f"{self.host}/{self.kind}/{self.name}"
+
+    def fact(self, key: str) -> Fact:
+        return fact_from(self.record.get(key), f"{self.kind} {self.name}")
+
+
+@dataclass(frozen=True)
 class Host:
     name: str
     document: Mapping[str, Any]
     containers: tuple[Container, ...]
     neighbours: tuple[Container, ...]
+    images: tuple[Item, ...] = ()
+    networks: tuple[Item, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -181,4 +203,6 @@ def host_from(name: str, document: Any) -> Host:
         records,
         tuple(Container(name, as_mapping(record)) for record in as_list(records.get("containers"))),
         tuple(Container(name, as_mapping(record)) for record in as_list(records.get("neighbours"))),
+        tuple(Item(name, "image", as_mapping(record)) for record in as_list(records.get("images"))),
+        tuple(Item(name, "network", as_mapping(record)) for record in as_list(records.get("networks"))),
     )

@@ -21,8 +21,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     ERROR,
     EVIDENCE_LIMIT,
     FAIL,
+    NOTSELECTED,
     SEVERITIES,
-    SKIP,
     STATUSES,
     Check,
     Outcome,
@@ -36,7 +36,13 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.polic
     Waiver,
     waivers_from,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room, host_from
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import (
+    Container,
+    Host,
+    Item,
+    Room,
+    host_from,
+)
 
 SCHEMA = 1
 RED = (FAIL, ERROR)
@@ -93,6 +99,9 @@ def _findings(room: Room) -> Iterator[dict[str, Any]]:
                     yield _host_finding(check, host, room)
             for container in host.containers:
                 yield from _container_findings(container, room)
+            for check in catalogue.RULES:
+                for item in host.images if check.decide_image else host.networks if check.decide_network else ():
+                    yield _item_finding(check, item, room)
     yield from _absent(room)
 
 
@@ -135,6 +144,14 @@ def _host_finding(check: Check, host: Host, room: Room) -> dict[str, Any]:
     return {**_finding(check, outcome, host.subject), "host": host.name, "container": "", "student": ""}
 
 
+def _item_finding(check: Check, item: Item, room: Room) -> dict[str, Any]:
+    decide = check.decide_image or check.decide_network
+    if decide is None:
+        raise AssertionError(f"check {check.id} judges neither images nor networks, and was asked to")
+    outcome = _unless_skipped(check, room, decide(item, room))
+    return {**_finding(check, outcome, item.subject), "host": item.host, "container": "", "student": ""}
+
+
 def _container_finding(check: Check, container: Container, room: Room) -> dict[str, Any]:
     if check.decide is None:
         raise AssertionError(f"check {check.id} does not judge containers, and was asked to")
@@ -152,7 +169,7 @@ def _unless_skipped(check: Check, room: Room, outcome: Outcome) -> Outcome:
     reason = (room.policy.skip or {}).get(check.id)
     if not reason or (check in catalogue.EXISTENCE and outcome.status == ERROR):
         return outcome
-    return Outcome(SKIP, "not judged", reason=f"left out by the policy: {reason}")
+    return Outcome(NOTSELECTED, "not judged", reason=f"left out by the policy: {reason}")
 
 
 def _finding(check: Check, outcome: Outcome, subject: str) -> dict[str, Any]:
@@ -160,10 +177,12 @@ def _finding(check: Check, outcome: Outcome, subject: str) -> dict[str, Any]:
         "check": check.id,
         "title": check.title,
         "severity": check.severity,
+        "concept": check.concept,
         "subject": subject,
         "status": outcome.status,
         "expected": outcome.expected or check.expected,
         "observed": printable(clipped(outcome.observed)),
+        "inspected": printable(clipped(outcome.inspected)),
         "reason": printable(outcome.reason),
         "evidence": [_evidence(fact) for fact in _distinct(outcome.evidence)[:EVIDENCE_LIMIT]],
         "remedy": check.remedy if outcome.status in RED else "",

@@ -5,43 +5,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Process, Room
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import (
+    Container,
+    Host,
+    Item,
+    Process,
+    Room,
+)
 
-PASS, FAIL, WARN, ERROR, SKIP, NOTAPPLICABLE = "pass", "fail", "warn", "error", "skip", "notapplicable"
-STATUSES = (FAIL, ERROR, WARN, PASS, SKIP, NOTAPPLICABLE)
+# The words of XCCDF 1.2 (rule-result). NOTCHECKED: there is no way to prove it here; it is never a pass.
+PASS, FAIL, ERROR, INFORMATIONAL = "pass", "fail", "error", "informational"
+NOTCHECKED, NOTSELECTED, NOTAPPLICABLE = "notchecked", "notselected", "notapplicable"
+STATUSES = (FAIL, ERROR, NOTCHECKED, INFORMATIONAL, PASS, NOTSELECTED, NOTAPPLICABLE)
 SEVERITIES = ("critical", "high", "medium", "low")
 EVIDENCE_LIMIT = 5
 
 
 @dataclass(frozen=True)
 class Outcome:
+    """A verdict on one subject. observed: what the kernel (or the file) says. inspected: what the engine says of it."""
+
     status: str
     observed: str
     evidence: tuple[Fact, ...] = ()
     expected: str = ""
     reason: str = ""
+    inspected: str = ""
 
 
 Decide = Callable[[Container, Room], Outcome]
 DecideHost = Callable[[Host, Room], Outcome]
+DecideItem = Callable[[Item, Room], Outcome]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One rule. Exactly one of decide (a running container) and decide_host is set."""
+    """One rule. Exactly one of the four ways to decide is set; it says what kind of subject the rule is about."""
 
     id: str
     title: str
     severity: str
     expected: str
     remedy: str
+    # One of catalogue.CONCEPTS; why it matters; which evidence decides (files, API fields).
+    concept: str = ""
+    why: str = ""
+    how: str = ""
+    # The variable or task of Bulkhead that cures it, where there is one.
+    variable: str = ""
     decide: Decide | None = None
     decide_host: DecideHost | None = None
-    cis: tuple[str, ...] = field(default=())
+    decide_image: DecideItem | None = None
+    decide_network: DecideItem | None = None
+    # CIS Docker Benchmark: the id in 1.6, 1.7 and 1.8; cis_changed: version to ids, where one differs.
+    cis: tuple[str, ...] = ()
+    cis_changed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Sections of NIST SP 800-190; rule ids of DISA's STIG for Docker Enterprise.
+    nist: tuple[str, ...] = ()
+    stig: tuple[str, ...] = ()
 
 
 def missing(facts: Iterable[Fact]) -> Outcome:

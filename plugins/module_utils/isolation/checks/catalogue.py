@@ -6,22 +6,56 @@
 from __future__ import annotations
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import (
+    capabilities,
     cgroups,
+    daemon,
+    host,
+    images,
+    lifecycle,
     mounts,
     namespaces,
+    network,
+    processes,
+    registry,
     restrictions,
+    seccomp,
     selinux,
     workspaces,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import Check
 
+CONCEPTS = (
+    "workspaces",
+    "namespaces",
+    "cgroups",
+    "selinux",
+    "capabilities",
+    "seccomp",
+    "processes",
+    "mounts",
+    "network",
+    "lifecycle",
+    "daemon",
+    "host",
+    "registry",
+    "images",
+)
 EXISTENCE = (workspaces.AVAILABLE, workspaces.PRESENT, workspaces.RUNNING)
 RULES: tuple[Check, ...] = (
     *namespaces.CHECKS,
     *cgroups.CHECKS,
     *selinux.CHECKS,
+    *capabilities.CHECKS,
+    *seccomp.CHECKS,
     *restrictions.CHECKS,
+    *processes.CHECKS,
     *mounts.CHECKS,
+    *network.CHECKS,
+    *lifecycle.CHECKS,
+    *daemon.CHECKS,
+    *host.CHECKS,
+    *registry.CHECKS,
+    *images.CHECKS,
 )
 ALL: tuple[Check, ...] = (*EXISTENCE, *RULES)
 IDS = frozenset(check.id for check in ALL)

@@ -156,6 +156,7 @@ CHECKS = (
         Check(
             id=f"cgroup-{name}-limit",
             title=title,
+            concept="cgroups",
             severity=severity,
             expected="a finite value, not above what was declared",
             remedy=f"Set {option} for the container (docker update does so while it runs), and look for who raised it.",
@@ -167,6 +168,7 @@ CHECKS = (
     Check(
         id="cgroup-membership",
         title="Every process is counted in its container's group",
+        concept="cgroups",
         severity="high",
         expected="every process in the container's own group (and below the parent that was declared)",
         remedy="End the stray process, restart the container, and set cgroup_parent as declared.",

@@ -170,6 +170,7 @@ CHECKS = (
     Check(
         id="rootfs-read-only",
         title="Read-only root file system",
+        concept="mounts",
         severity="medium",
         expected="the mount at / is read-only",
         remedy="Create the container with read_only: true, and tmpfs for what must be writable.",
@@ -179,6 +180,7 @@ CHECKS = (
     Check(
         id="engine-socket-hidden",
         title="No engine socket in sight",
+        concept="mounts",
         severity="critical",
         expected="no mount that shows the socket of a container engine, or a directory above it",
         remedy="Take the mount out: who reaches the socket owns the host. The name does not matter, the file does.",
@@ -188,6 +190,7 @@ CHECKS = (
     Check(
         id="host-mounts",
         title="None of the host's own directories",
+        concept="mounts",
         severity="high",
         expected="no mount of the host's system directories or of the engine's data",
         remedy="Mount a directory that was made for this container; policy.allowed_mounts names exceptions by source.",
@@ -197,6 +200,7 @@ CHECKS = (
     Check(
         id="mounts-private",
         title="No writable directory in common",
+        concept="mounts",
         severity="high",
         expected="writable sources that no other container may write to",
         remedy="Give each container a directory or volume of its own.",
@@ -205,6 +209,7 @@ CHECKS = (
     Check(
         id="masked-paths",
         title="The kernel's own files are masked",
+        concept="mounts",
         severity="high",
         expected="sensitive files of /proc and /sys covered, kernel settings and control groups read-only",
         remedy="Create the container without systempaths=unconfined and not as privileged.",

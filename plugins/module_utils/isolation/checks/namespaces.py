@@ -52,6 +52,7 @@ CHECKS = tuple(
     Check(
         id=f"ns-{kind}-private",
         title=f"Private {kind} namespace",
+        concept="namespaces",
         severity=severity,
         expected=f"a {kind} namespace that neither the host nor another container has",
         remedy=f"It separates {separates}. Create the container anew without {option}.",

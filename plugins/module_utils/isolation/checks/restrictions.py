@@ -112,6 +112,7 @@ CHECKS = (
     Check(
         id="capabilities",
         title="No capability but the allowed ones",
+        concept="capabilities",
         severity="critical",
         expected="effective, permitted, bounding, inheritable and ambient set within what the policy allows",
         remedy="Create the container with cap_drop: [ALL] and cap_add for what it needs, and never as privileged.",
@@ -121,6 +122,7 @@ CHECKS = (
     Check(
         id="seccomp-filter",
         title="System calls are filtered",
+        concept="seccomp",
         severity="high",
         expected="seccomp mode 2 (filter) for every process",
         remedy="Create the container without seccomp=unconfined and not as privileged.",
@@ -130,6 +132,7 @@ CHECKS = (
     Check(
         id="no-new-privileges",
         title="No way to gain privileges",
+        concept="capabilities",
         severity="high",
         expected="NoNewPrivs 1 for every process",
         remedy="Add no-new-privileges to security_opts, or to the engine's configuration.",

@@ -172,6 +172,7 @@ CHECKS = (
     Check(
         id="selinux-enforcing",
         title="SELinux enforces",
+        concept="selinux",
         severity="critical",
         expected="enforcing, with a policy that knows categories",
         remedy="Set SELINUX=enforcing, boot with security=selinux, and look at the journal for who switched it off.",
@@ -181,6 +182,7 @@ CHECKS = (
     Check(
         id="selinux-type",
         title="Confined by its SELinux type",
+        concept="selinux",
         severity="critical",
         expected="a container type",
         remedy="Set selinux-enabled in the engine's configuration, and create the container without label=disable or "
@@ -191,6 +193,7 @@ CHECKS = (
     Check(
         id="selinux-categories-unique",
         title="A category pair of its own",
+        concept="selinux",
         severity="critical",
         expected="exactly two categories, the same for all its processes and no other container's",
         remedy="Create the container anew with a level of its own (label=level:s0:cX,cY); never without categories.",
@@ -200,6 +203,7 @@ CHECKS = (
     Check(
         id="selinux-files-level",
         title="Its files carry its own level",
+        concept="selinux",
         severity="high",
         expected="the container's own level on every writable source and what lies in it",
         remedy="Mount a directory with a private label instead of a named volume (the engine relabels those to s0), "
