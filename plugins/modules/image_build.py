@@ -233,6 +233,7 @@ def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]
     wants = in_parallel(lambda spec: build_steps.read(spec, lenient=check_mode), specs, workers)
     waves(wants)  # a circle stops everything before an engine or a registry is asked
     have = build_steps.observe(wants, engine, workers)
+    wants = in_parallel(lambda want: build_steps.measure(want, have, check_mode), wants, workers)
     siblings = set(owners(wants))
 
     def work(step: Step, broken: list[str]) -> dict[str, Any]:

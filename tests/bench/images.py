@@ -16,8 +16,9 @@ from ansible_collections.bulkhead.classroom.tests.integration.support.daemons im
 
 ROUNDS = 5
 MANY = 20
+REAL_ROUNDS = 4
 # Files of a context, and the bytes of each.
-SMALL, USUAL, LARGE = (10, 100_000), (200, 100_000), (200, 1_500_000)
+SMALL, USUAL, LARGE = (10, 100_000), (200, 100_000), (600, 1_500_000)
 # Enough work for the builder that the copying is not all there is.
 STEPS = "".join(f"RUN sha256sum /srv/* > /tmp/sums{number}\n" for number in range(3))
 
@@ -66,7 +67,7 @@ class Images:
     def real(self, empty: float) -> dict[str, dict[str, float]]:
         """Seconds of builds and pushes with everything to do; what Ansible itself needs (`empty`) is taken off."""
         times: dict[str, dict[str, list[float]]] = {"build": {}, "push": {}}
-        for number in range(4):
+        for number in range(REAL_ROUNDS):
             builds = {who: self.context(f"{who}-{number}", LARGE, STEPS) for who in ("bulkhead", "client")}
             # Else whoever comes first shares the disk with the writing of the files.
             os.sync()

@@ -64,6 +64,21 @@ def test_build_in_order_then_nothing(run_module, engine, args, contexts):
         assert not again["changed"] and again["results"][1]["id"] == image["Id"] and again["diff"]["after"] == ""
 
 
+def test_a_context_that_is_read_once_makes_the_same_image(run_module, engine, args, contexts):
+    """The first build of an image gets its label in a second one; a later build knows it from the start. Equal steps
+    come from the engine's cache, so an equal id says that every step was the same."""
+    lower, file = {"images": [args["images"][1]]}, contexts / "lower/file"
+    with (contexts / "lower/Dockerfile").open("a") as dockerfile:
+        dockerfile.write('USER 1000\nHEALTHCHECK CMD true\nENTRYPOINT ["cat"]\nCMD ["/what"]\n')
+    ids = []
+    for content in ("one\n", "two\n", "one\n"):
+        file.write_text(content)
+        ids.append(run_module("image_build", lower)["results"][0]["id"])
+    assert ids[0] == ids[2] != ids[1]
+    config = engine.client.inspect_image(ids[0])["Config"]
+    assert config["Cmd"] == ["/what"] and config["Entrypoint"] == ["cat"] and config["Healthcheck"]["Test"]
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

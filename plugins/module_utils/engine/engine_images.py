@@ -47,19 +47,26 @@ class Images:
             for _line in self._stream("/images/create", params, {"Content-Type": "application/x-tar"}, content):
                 pass
 
-    def build(self, name: str, context: Iterator[bytes], options: Mapping[str, Any], where: str) -> None:
-        """Builds with the engine's own builder; the error names the instruction, and has the end of the log."""
-        params: dict[str, Any] = {"t": name, "rm": True, "forcerm": True, "version": "1"}
+    def build(
+        self, name: str, context: Iterator[bytes], options: Mapping[str, Any], where: str, tagged: bool = True
+    ) -> str:
+        """Builds with the engine's own builder; the image's id. Its error names the instruction, and has the end of the
+        log. `tagged`: the image gets the name."""
+        params: dict[str, Any] = {"rm": True, "forcerm": True, "version": "1", **({"t": name} if tagged else {})}
         for key, value in options.items():
             # A list is a parameter that comes several times; everything else goes as JSON.
             params[key] = value if isinstance(value, (str, list)) else json.dumps(value)
-        log = BuildLog()
+        log, image_id = BuildLog(), ""
         try:
             with errors(f"Cannot build {name}", where):
                 for line in self._stream("/build", params, {"Content-Type": "application/x-tar"}, context):
                     log.add(line.get("stream", ""))
+                    image_id = (line.get("aux") or {}).get("ID") or image_id
         except EngineError as error:
             raise EngineError(log.what(error.what), where, log.cure(error.cure), error.status) from error
+        if not image_id:
+            raise EngineError(f"The build of {name} ended without an image", where, "Look at the engine's log.")
+        return image_id
 
     def tag(self, image_id: str, name: ImageName) -> None:
         with errors(f"Cannot tag {image_id} as {name}"):

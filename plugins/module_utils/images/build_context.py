@@ -16,7 +16,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.images.digest import BLOCK, guarded, of_blocks
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.digest import (
+    BLOCK,
+    Measured,
+    guarded,
+    of_blocks,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.dockerignore import FILE as IGNORE_FILE
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.dockerignore import NOTHING, Ignore, Matches
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
@@ -69,6 +74,10 @@ class BuildContext:
         """The tar stream, which never ends unless it is what `digest` promised."""
         return guarded(_blocks(self._tar()), digest, f"The build context {self.root}")
 
+    def measured(self) -> Measured:
+        """The tar stream, whose digest is known at its end: the files are read once."""
+        return Measured(_blocks(self._tar()))
+
     def _tar(self) -> Iterator[bytes]:
         try:
             yield from self._members()
@@ -98,6 +107,13 @@ class BuildContext:
                 yield name, member.path, member.stat(follow_symlinks=False)
             if is_folder and not (excluded and self.ignore.hides(name)):
                 yield from self._walk(member.path, f"{name}/", matches)
+
+
+def of_text(name: str, text: str) -> bytes:
+    """A context of one file."""
+    info, content = tarfile.TarInfo(name), text.encode()
+    info.size = len(content)
+    return info.tobuf() + content.ljust(tarfile.BLOCKSIZE, b"\0") + b"\0" * (2 * tarfile.BLOCKSIZE)
 
 
 def _header(name: str, path: str, status: os.stat_result, kind: bytes) -> bytes:

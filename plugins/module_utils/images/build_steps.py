@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.images import buildx, digest, dockerfile
-from ansible_collections.bulkhead.classroom.plugins.module_utils.images.build_context import BuildContext
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images import digest, dockerfile
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.build_context import BuildContext, of_text
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.build_spec import (
     Spec,
     platform_of,
@@ -24,7 +25,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error imp
 
 
 def read(spec: Spec, lenient: bool) -> Want:
-    """What the disk says. `lenient`: a context may be missing, because an earlier task would have brought it."""
+    """What the Dockerfile says. `lenient`: a context may be missing, because an earlier task would have brought it."""
     if lenient and not Path(spec.path).exists():
         return Want(spec, None)
     where = Path(spec.path, spec.dockerfile)
@@ -40,7 +41,17 @@ def read(spec: Spec, lenient: bool) -> Want:
             f"{where}: only BuildKit understands '{only}', and the engine's own builder is not BuildKit. Set builder "
             "to buildx, or write it in another way."
         )
-    return Want(spec, context.digest(), bases, dockerfile.heredoc(text))
+    once = spec.builder == "engine" and dockerfile.can_be_labelled_later(text)
+    return Want(spec, None, bases, dockerfile.heredoc(text), once)
+
+
+def measure(want: Want, have: Mapping[str, Have], check_mode: bool) -> Want:
+    """Adds the digest of the context, but for an image that has to be built whatever is in it."""
+    if check_mode and not Path(want.spec.path).exists():
+        return want
+    if want.once and not check_mode and want.spec.name not in have:
+        return want
+    return replace(want, context=_context(want.spec).digest(), once=False)
 
 
 def observe(wants: Sequence[Want], engine: Any, workers: int) -> dict[str, Have]:
@@ -74,9 +85,13 @@ def apply(step: Step, siblings: set[str], have: Mapping[str, Have], engine: Any,
     if step.action == "tag" and before:
         _tag(before.id, step.tags, engine)
         return before
-    wanted = want.digest({base: _base_id(base, spec, base in siblings, have.get(base), engine) for base in want.bases})
-    make = _with_buildx if spec.builder == "buildx" else _with_engine
-    make(want, {digest.LABEL: wanted}, engine, connection)
+    ids = {base: _base_id(base, spec, base in siblings, have.get(base), engine) for base in want.bases}
+    if want.once:
+        wanted = _in_one_reading(want, ids, engine)
+    else:
+        wanted = want.digest(ids)
+        make = _with_buildx if spec.builder == "buildx" else _with_engine
+        make(want, {digest.LABEL: wanted}, engine, connection)
     now = Have.from_inspect(engine.inspect(spec.name))
     if now is None or now.digest != wanted:
         raise EngineError(f"{spec.name} is not what was built", cure="Something else uses that name; run again.")
@@ -95,8 +110,25 @@ def _with_engine(want: Want, labels: Mapping[str, str], engine: Any, _connection
     engine.build(spec.name, context.stream(str(want.context)), options, str(Path(spec.path, context.dockerfile)))
 
 
+def _in_one_reading(want: Want, ids: Mapping[str, str], engine: Any) -> str:
+    """Builds while the digest is taken, and adds the label in a build of one step. The name comes with the label: when
+    this is interrupted in between, the next run builds again, from the engine's cache."""
+    spec, context = want.spec, _context(want.spec)
+    where, sent = str(Path(spec.path, context.dockerfile)), context.measured()
+    options = {**spec.engine_options({}), "labels": {}, "dockerfile": context.dockerfile}
+    image_id = engine.build(spec.name, iter(sent), options, where, tagged=False)
+    wanted = replace(want, context=sent.digest).digest(ids)
+    labels = {"labels": {**spec.labels, digest.LABEL: wanted}}
+    options = {**labels, "platform": spec.platform} if spec.platform else labels
+    engine.build(spec.name, iter([of_text("Dockerfile", f"FROM {image_id}\n")]), options, where)
+    return wanted
+
+
 def _with_buildx(want: Want, labels: Mapping[str, str], engine: Any, connection: Mapping[str, Any]) -> None:
     """BuildKit reads the folder itself, so only afterwards is it certain that it read what the label says."""
+    # Late: who builds with the engine pays nothing for it.
+    from ansible_collections.bulkhead.classroom.plugins.module_utils.images import buildx  # noqa: PLC0415
+
     spec = want.spec
     image_id = buildx.build(spec, labels, connection, int(connection.get("api_timeout") or 60) * 10)
     if _context(spec).digest() != want.context:

@@ -45,6 +45,13 @@ def bases(text: str, args: Mapping[str, str], target: str | None = None) -> tupl
     return tuple(dict.fromkeys(normal(ref) for ref in found))
 
 
+def can_be_labelled_later(text: str) -> bool:
+    """May the image get a label by a second build? That one would run triggers and forget a maintainer; and without any
+    instruction there may be no image."""
+    words = {line.partition(" ")[0].upper() for line in instructions(text)}
+    return not words & {"ONBUILD", "MAINTAINER"} and bool(words - {"FROM", "ARG"})
+
+
 def _stages(text: str, args: Mapping[str, str]) -> list[_Stage]:
     stages: list[_Stage] = []
     variables: dict[str, str] = {}

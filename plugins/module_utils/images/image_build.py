@@ -41,13 +41,16 @@ class Have:
 
 @dataclass(frozen=True)
 class Want:
-    """A spec with what was read from the disk: the digest of its context (None: not there yet), its base images, and
-    an instruction that an old engine would misunderstand."""
+    """A spec with what was read from the disk: the digest of its context (None: not there yet, or not needed to
+    decide), its base images, and an instruction that an old engine would misunderstand.
+
+    `once`: the context may be sent without knowing its digest, and is read one time instead of two."""
 
     spec: Spec
     context: str | None
     bases: tuple[str, ...] = ()
     heredoc: str | None = None
+    once: bool = False
 
     def digest(self, ids: Mapping[str, str]) -> str:
         """The digest of everything that goes into the image. `ids` are the image ids of the bases."""
@@ -66,7 +69,8 @@ class Want:
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to one image: build, tag, or none. `digest` is None while a base's id is not known."""
+    """What happens to one image: build, tag, or none. `digest` is None while a base's id or the context's
+    digest is not known."""
 
     want: Want
     action: str
@@ -127,6 +131,8 @@ def _decide(want: Want, have: Mapping[str, Have], owner: Mapping[str, str], step
     reason = _unknown(want, known, {name for name, step in steps.items() if step.action == "build"}, owner)
     if reason or trouble:
         return Step(want, "build", reason or "a base of it cannot be pulled", None, before, (), trouble)
+    if before is None and want.once:
+        return Step(want, "build", "the engine does not have it", None, before)
     wanted = want.digest({base: item.id for base, item in known.items() if item})
     if before is None:
         return Step(want, "build", "the engine does not have it", wanted, before)
@@ -144,7 +150,7 @@ def _decide(want: Want, have: Mapping[str, Have], owner: Mapping[str, str], step
 def _unknown(want: Want, known: Mapping[str, Have | None], building: set[str], owner: Mapping[str, str]) -> str | None:
     """Why the digest cannot be known before other things were done, which always ends in a build."""
     spec = want.spec
-    if want.context is None:
+    if want.context is None and not want.once:
         return f"its context {spec.path} is not on this host yet"
     for base, item in known.items():
         if owner.get(base) in building:

@@ -50,9 +50,9 @@ class FakeImages:
             self.images[image_id] = dict(labels or {})
         return image_id
 
-    def _call(self, verb: str, name: str) -> None:
+    def _call(self, verb: str, name: str, noted: str = "") -> None:
         with self.lock:
-            self.calls.append(f"{verb} {name}")
+            self.calls.append(f"{noted or verb} {name}")
         if name in self.broken:
             raise EngineError(f"Cannot {verb} {name}: it is broken", "the fake", "Mend it.")
 
@@ -75,10 +75,14 @@ class FakeImages:
         content = Path(source).read_bytes().hex()
         self.put(str(name), content, changes, labels={LABEL: label.split('"')[3]})
 
-    def build(self, name: str, context: Iterator[bytes], options: Mapping[str, Any], where: str) -> None:
+    def build(
+        self, name: str, context: Iterator[bytes], options: Mapping[str, Any], where: str, tagged: bool = True
+    ) -> str:
         sent = hashlib.sha256(b"".join(context)).hexdigest()
-        self._call("build", name)
-        self.put(name, sent, dict(options), labels=options["labels"])
+        self._call("build", name, noted="" if tagged else "make")
+        if tagged:
+            return self.put(name, sent, dict(options), labels=options["labels"])
+        return sha(name, sent, dict(options))
 
     def tag(self, image_id: str, name: ImageName) -> None:
         self._call("tag", str(name))
