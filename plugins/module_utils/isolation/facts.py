@@ -34,6 +34,7 @@ _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 def gather(engine: APIClient, kernel: Kernel, labels: Mapping[str, str], docker_host: str) -> dict[str, Any]:
     """The document of this host. Containers that the labels do not select are recorded as neighbours: a namespace or
     a pair of categories that a workspace shares with one of them is shared all the same."""
+    kernel.forget()
     with errors("Cannot list the containers"):
         listed = engine.containers(all=True)
     inspected = [record for record in (_inspect(engine, str(entry["Id"])) for entry in listed) if record]

@@ -11,6 +11,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_resources
+
 HOST = "engine1"
 CLASSROOM, STUDENT = "org.bulkhead.classroom", "org.bulkhead.student"
 MIB = 1 << 20
@@ -74,6 +76,7 @@ def host() -> dict[str, Any]:
         },
         "machine": {"memory": fact(4096 * MIB, "/proc/meminfo"), "swap": fact(0, "/proc/meminfo"), "cpus": 2},
         "places": [dict(zip(("kind", "path", "device", "inside"), place)) for place in PLACES],
+        "device_names": dict(facts_resources.DEVICE_NAMES),
         "protected_paths": list(PROTECTED),
     }
 
@@ -163,6 +166,8 @@ def container(name: str, number: int) -> dict[str, Any]:
         "processes": [process(name, number, identifier)],
         "mounts": {f"4:{number}2": fact(mount_lines(identifier, name), f"/proc/{number}/mountinfo")},
         "limits": limits(identifier),
+        "resources": facts_resources.resources(f"/sys/fs/cgroup/bulkhead.slice/docker-{identifier}.scope", number),
+        "devices": facts_resources.devices(),
         "rlimits": {"Max open files": "1024 1024", "Max processes": "100 100", "Max core file size": "0 0"},
         "sources": [
             {

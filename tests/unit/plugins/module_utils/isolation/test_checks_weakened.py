@@ -68,7 +68,7 @@ LINES = [
     ("500 400 0:90 / / ro", "500 400 0:90 / / rw", {"rootfs-read-only"}),
     ("/proc/sys ro", "/proc/sys rw", {"masked-paths"}),
     ("/ /sys ro,nosuid", "/ /sys rw,nosuid", {"masked-paths"}),
-    ("/sys/fs/cgroup ro", "/sys/fs/cgroup rw", {"masked-paths"}),
+    ("/sys/fs/cgroup ro", "/sys/fs/cgroup rw", {"cgroup-files-read-only"}),
     ("/proc/kcore", "/proc/elsewhere", {"masked-paths"}),
 ]
 
@@ -97,7 +97,9 @@ def only_ada(checks, status="fail"):
 def test_the_good_document_is_wholly_green():
     result = judged(facts.document())
     assert red(result) == {} and result["summary"]["ok"]
-    assert {one["status"] for one in result["findings"]} == {"pass"}
+    # Only what no file of version 2 can prove is left open.
+    unproved = {one["check"]: one["status"] for one in result["findings"] if one["status"] != "pass"}
+    assert unproved == {"cgroup-devices": "notchecked"}
     assert {one["check"] for one in result["findings"]} == catalogue.IDS
 
 

@@ -32,7 +32,7 @@ def test_a_green_room_is_one_line_for_each_container():
     lines = report_lines(judged(facts.document()))
     assert len(lines) == 5 and lines[0].split() == ["container", "student", *CONCEPTS]
     assert row(lines, ADA) == [ADA, "ada", *["ok"] * len(CONCEPTS)]
-    assert lines[-1] == "isolated: 2 containers, 0 fail, 50 pass"
+    assert lines[-1].startswith("isolated: 2 containers, 0 fail, ") and lines[-1].endswith(" pass")
 
 
 def test_a_problem_stands_first_with_evidence_and_cure():
