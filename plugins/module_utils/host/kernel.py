@@ -77,6 +77,23 @@ class Kernel:
         """The path without links, below the root."""
         return str(self.at(path).resolve())[len(self.root) :] or "/"
 
+    def link(self, path: str) -> Fact:
+        """What a link says, not followed: of /proc/PID/fd/N it names what is open."""
+        try:
+            return Fact(path, str(self.at(path).readlink()))
+        except OSError as error:
+            return Fact(path, error=words(error))
+
+    def status(self, path: str) -> Fact:
+        """Owner, group (numbers), mode (octal digits, as text) and time of change of what the path leads to."""
+        try:
+            found = self.at(path).stat()
+        except OSError as error:
+            return Fact(path, error=words(error))
+        mode = f"{stat.S_IMODE(found.st_mode):04o}"
+        value = {"uid": found.st_uid, "gid": found.st_gid, "mode": mode, "changed": found.st_mtime}
+        return Fact(path, value, f"{found.st_uid}:{found.st_gid} {mode}")
+
     def label(self, path: str) -> Fact:
         """The SELinux label of a file itself (not of what a link leads to)."""
         try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_resources
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_host, facts_resources
 
 HOST = "engine1"
 CLASSROOM, STUDENT = "org.bulkhead.classroom", "org.bulkhead.student"
@@ -54,6 +54,7 @@ def host() -> dict[str, Any]:
         return {kind: fact(value, f"/proc/{number}/ns/{kind}") for kind, value in HOST_NAMESPACES.items()}
 
     return {
+        **facts_host.engine_host(),
         "kernel": fact("6.12.43+deb13-amd64", "/proc/sys/kernel/osrelease"),
         "namespaces": {"reader": own("self"), "engine": own("801")},
         "selinux": {
@@ -65,7 +66,7 @@ def host() -> dict[str, Any]:
         "engine": {
             "version": "26.1.5+dfsg1",
             "api_version": "1.45",
-            "components": {"Engine": "26.1.5+dfsg1", "containerd": "1.7.24", "runc": "1.1.15"},
+            "components": {"Engine": "28.5.2", "containerd": "1.7.29", "runc": "1.3.3"},
             "security_options": ["name=seccomp,profile=builtin", "name=selinux", "name=cgroupns"],
             "cgroup_driver": "systemd",
             "data_root": "/var/lib/docker",
