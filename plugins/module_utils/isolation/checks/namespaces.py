@@ -56,8 +56,11 @@ CHECKS = tuple(
         severity=severity,
         expected=f"a {kind} namespace that neither the host nor another container has",
         remedy=f"It separates {separates}. Create the container anew without {option}.",
+        why=f"In a {kind} namespace of others it reaches what that separates: {separates}.",
+        how=f"Device and inode of /proc/PID/ns/{kind} of every process, against the host's and all other containers'.",
         decide=decide_for(kind),
         cis=cis,
+        nist=("4.4.2", "4.4.3") if kind == "net" else ("4.4.3",),
     )
     for kind, (separates, option, severity, cis) in KINDS.items()
 )
