@@ -9,6 +9,7 @@ from the process's own group up to the root: a limit on a parent counts, and so 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import UNLIMITED, Fact
@@ -16,6 +17,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.mountinfo import Mount
 
 CONTROLLERS = ("memory", "cpu", "pids")
+# These bind less, and say nothing about the version of a host; block devices have another name in version 1.
+OTHERS = ("cpuset", "io", "blkio", "devices")
 # Version 1 writes "no limit" as the largest multiple of the page size.
 V1_UNLIMITED = 1 << 62
 LIMITS = {
@@ -43,14 +46,14 @@ def hierarchies(mounts: list[Mount], unified_controllers: str) -> dict[str, Hier
     for mount in mounts:
         if mount.filesystem == "cgroup":
             for controller in mount.super_options.split(","):
-                if controller in CONTROLLERS:
+                if controller in (*CONTROLLERS, *OTHERS):
                     found[controller] = Hierarchy(1, mount.target, mount.root)
     for mount in mounts:
         if mount.filesystem == "cgroup2":
             unified = Hierarchy(2, mount.target, mount.root)
             found.setdefault("", unified)
             for controller in unified_controllers.split():
-                if controller in CONTROLLERS:
+                if controller in (*CONTROLLERS, *OTHERS):
                     found.setdefault(controller, unified)
     return found
 
@@ -75,6 +78,33 @@ def path_for(membership: dict[str, list[str]], controller: str, hierarchy: Hiera
     """The group of a process for a controller."""
     wanted = controller if hierarchy.version == 1 else ""
     return next((path for path, names in membership.items() if wanted in names), None)
+
+
+def own_group(path: str, identifier: str) -> str | None:
+    """The container's own group: the part of a path down to the component that carries its id."""
+    parts = path.split("/")
+    for count, part in enumerate(parts, 1):
+        if identifier and identifier in part:
+            return "/".join(parts[:count])
+    return None
+
+
+def own_folder(
+    found: dict[str, Hierarchy], memberships: list[dict[str, list[str]]], controller: str, identifier: str
+) -> Fact:
+    """The directory of the container's own group for a controller, wherever its processes have gone.
+
+    One that left it for one controller as a rule is still in it for another, and the path is the same.
+    """
+    hierarchy = found.get(controller)
+    if hierarchy is None:
+        return Fact("/sys/fs/cgroup", error=f"ENOENT no control group hierarchy has the controller {controller}")
+    paths = [path_for(membership, controller, hierarchy) or "" for membership in memberships]
+    paths += [path for membership in memberships for path in membership]
+    own = next(filter(None, (own_group(path, identifier) for path in paths)), None)
+    if own is None:
+        return Fact("/proc/PID/cgroup", error="ENOENT no process is in a group with the container's id")
+    return Fact(hierarchy.folder(own), hierarchy.folder(own))
 
 
 def levels(path: str) -> list[str]:
@@ -103,7 +133,9 @@ def _smallest(kernel: Kernel, hierarchy: Hierarchy, path: str, name: str) -> Fac
     best: Fact | None = None
     first = f"{hierarchy.folder(path)}/{name}"
     for level in levels(path):
-        fact = _limit(kernel, f"{hierarchy.folder(level)}/{name}")
+        # A container's own group is read as it is now; those above are the same for all containers, and read once.
+        read = kernel.read if level == path else kernel.read_once
+        fact = _limit(read, f"{hierarchy.folder(level)}/{name}")
         # No file: the controller is not switched on at this level (or it is the root), so nothing binds here.
         if fact.error.startswith("ENOENT"):
             continue
@@ -114,13 +146,13 @@ def _smallest(kernel: Kernel, hierarchy: Hierarchy, path: str, name: str) -> Fac
     return best or Fact(first, error="ENOENT neither the group nor any ancestor has this file")
 
 
-def _limit(kernel: Kernel, path: str) -> Fact:
-    fact = kernel.read(path)
+def _limit(read: Callable[[str], Fact], path: str) -> Fact:
+    fact = read(path)
     if not fact.known:
         return fact
     raw = str(fact.value)
     if path.endswith("cpu.cfs_quota_us"):
-        period = kernel.read(path.replace("cfs_quota_us", "cfs_period_us"))
+        period = read(path.replace("cfs_quota_us", "cfs_period_us"))
         if not period.known:
             return period
         raw = f"{'max' if raw.startswith('-') else raw} {period.value}"

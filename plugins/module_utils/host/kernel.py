@@ -13,6 +13,7 @@ import contextlib
 import errno
 import os
 import socket
+import stat
 import struct
 from pathlib import Path
 
@@ -24,6 +25,7 @@ READ_LIMIT = 1 << 20
 class Kernel:
     def __init__(self, root: str = "/") -> None:
         self.root = root.rstrip("/")
+        self._once: dict[str, Fact] = {}
 
     def at(self, path: str) -> Path:
         return Path(self.root + path)
@@ -38,6 +40,16 @@ class Kernel:
         text = data.decode("utf-8", "replace").rstrip("\n\0")
         return Fact(path, text, text)
 
+    def read_once(self, path: str) -> Fact:
+        """As read, for what many containers have in common: the second one gets the first one's answer."""
+        if path not in self._once:
+            self._once[path] = self.read(path)
+        return self._once[path]
+
+    def forget(self) -> None:
+        """A new run reads everything anew."""
+        self._once.clear()
+
     def identity(self, path: str) -> Fact:
         """'device:inode' of what the path leads to."""
         try:
@@ -46,6 +58,17 @@ class Kernel:
             return Fact(path, error=words(error))
         return Fact(path, f"{status.st_dev}:{status.st_ino}")
 
+    def device(self, path: str) -> Fact:
+        """'b 254:0' or 'c 1:3' of a device node itself; an error for everything else."""
+        try:
+            status = os.lstat(self.root + path)
+        except OSError as error:
+            return Fact(path, error=words(error))
+        kind = "b" if stat.S_ISBLK(status.st_mode) else "c" if stat.S_ISCHR(status.st_mode) else ""
+        if not kind:
+            return Fact(path, error="ENODEV not a device")
+        return Fact(path, f"{kind} {os.major(status.st_rdev)}:{os.minor(status.st_rdev)}")
+
     def exists(self, path: str) -> bool:
         # pathlib asks for what a link leads to; here the link itself counts.
         return os.path.lexists(self.root + path)
@@ -53,6 +76,23 @@ class Kernel:
     def real(self, path: str) -> str:
         """The path without links, below the root."""
         return str(self.at(path).resolve())[len(self.root) :] or "/"
+
+    def link(self, path: str) -> Fact:
+        """What a link says, not followed: of /proc/PID/fd/N it names what is open."""
+        try:
+            return Fact(path, str(self.at(path).readlink()))
+        except OSError as error:
+            return Fact(path, error=words(error))
+
+    def status(self, path: str) -> Fact:
+        """Owner, group (numbers), mode (octal digits, as text) and time of change of what the path leads to."""
+        try:
+            found = self.at(path).stat()
+        except OSError as error:
+            return Fact(path, error=words(error))
+        mode = f"{stat.S_IMODE(found.st_mode):04o}"
+        value = {"uid": found.st_uid, "gid": found.st_gid, "mode": mode, "changed": found.st_mtime}
+        return Fact(path, value, f"{found.st_uid}:{found.st_gid} {mode}")
 
     def label(self, path: str) -> Fact:
         """The SELinux label of a file itself (not of what a link leads to)."""

@@ -12,11 +12,13 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgroups
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, as_mapping, clipped
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_facts import read_devices
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import (
     grouped,
     read_mounts,
     read_process,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.resource_facts import read_resources
 
 ENTRY_LIMIT = 256
 RLIMITS = ("Max open files", "Max processes", "Max core file size")
@@ -93,18 +95,11 @@ def read_container(
     record["processes"] = grouped(processes)
     record["mounts"] = mounts_of(kernel, processes)
     record["limits"] = read_limits(kernel, found, processes)
+    record["resources"] = read_resources(kernel, found, inspected, processes)
+    record["devices"] = read_devices(kernel, found, inspected, processes)
     record["rlimits"] = read_rlimits(kernel, record["pid"])
     record["sources"] = [read_source(kernel, mount) for mount in declared["mounts"] if mount["writable"]]
     return record
-
-
-def own_group(path: str, identifier: str) -> str | None:
-    """The container's own group: the part of a path down to the component that carries its id."""
-    parts = path.split("/")
-    for count, part in enumerate(parts, 1):
-        if identifier and identifier in part:
-            return "/".join(parts[:count])
-    return None
 
 
 def group_members(
@@ -114,8 +109,10 @@ def group_members(
     members: set[int] = set()
     folders: set[str] = set()
     for controller, hierarchy in found.items():
+        if controller in cgroups.OTHERS:
+            continue
         path = cgroups.path_for(membership, controller, hierarchy)
-        own = own_group(path or "", identifier)
+        own = cgroups.own_group(path or "", identifier)
         if own:
             folders.update(kernel.directories(hierarchy.folder(own)))
     for folder in folders:

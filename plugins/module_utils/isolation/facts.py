@@ -19,6 +19,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.conta
     identity_of,
     read_container,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.engine_host import read_engine_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_facts import read_hierarchies, read_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
 
@@ -34,11 +35,14 @@ _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 def gather(engine: APIClient, kernel: Kernel, labels: Mapping[str, str], docker_host: str) -> dict[str, Any]:
     """The document of this host. Containers that the labels do not select are recorded as neighbours: a namespace or
     a pair of categories that a workspace shares with one of them is shared all the same."""
+    kernel.forget()
     with errors("Cannot list the containers"):
         listed = engine.containers(all=True)
     inspected = [record for record in (_inspect(engine, str(entry["Id"])) for entry in listed) if record]
     found = read_hierarchies(kernel)
-    host = read_host(kernel, describe(engine), docker_host)
+    info, version = ask(engine)
+    host = read_host(kernel, describe(info, version), docker_host)
+    host.update(read_engine_host(engine, kernel, info, host, inspected))
     mates = find_mates(kernel, inspected, host)
     known = {str(record.get("Id")) for record in inspected}
     containers, neighbours = [], []
@@ -50,10 +54,13 @@ def gather(engine: APIClient, kernel: Kernel, labels: Mapping[str, str], docker_
     return {"schema": SCHEMA, "host": host, "containers": containers, "neighbours": neighbours}
 
 
-def describe(engine: APIClient) -> dict[str, Any]:
-    """The engine in its own words."""
+def ask(engine: APIClient) -> tuple[dict[str, Any], dict[str, Any]]:
     with errors("Cannot ask the engine about itself"):
-        info, version = engine.info(), engine.version()
+        return engine.info(), engine.version()
+
+
+def describe(info: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:
+    """The engine in its own words."""
     return {
         "version": version.get("Version"),
         "api_version": version.get("ApiVersion"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgroups, mountinfo
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel, listener_pid
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_facts import read_device_names
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import NAMESPACES
 
 SELINUX = "/sys/fs/selinux"
@@ -73,6 +74,7 @@ def read_host(kernel: Kernel, engine: Mapping[str, Any], docker_host: str) -> di
         "engine": {**engine, "pid": pid},
         "machine": read_machine(kernel),
         "places": read_places(kernel, pid, socket, str(engine.get("data_root") or "")),
+        "device_names": read_device_names(kernel),
         "protected_paths": [path for path in PROTECTED_PATHS if kernel.exists(path)],
     }
 

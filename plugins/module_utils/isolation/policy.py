@@ -58,6 +58,7 @@ class Policy:
     capabilities: tuple[str, ...] = CAPABILITIES
     student_label: str = "org.bulkhead.student"
     allowed_mounts: tuple[str, ...] = ()
+    engine_users: tuple[str, ...] = ()
     skip: Mapping[str, str] | None = None
     expected: tuple[Expected, ...] = ()
 
@@ -66,7 +67,7 @@ class Policy:
         values = {key: value for key, value in _known(given or {}, cls, "policy").items() if value is not None}
         if values.get("selinux", "required") not in SELINUX_CHOICES:
             raise PolicyError(f"policy.selinux is {values['selinux']!r}. Use one of {', '.join(SELINUX_CHOICES)}.")
-        for key in ("selinux_types", "allowed_mounts"):
+        for key in ("selinux_types", "allowed_mounts", "engine_users"):
             if key in values:
                 values[key] = tuple(_strings(values[key], f"policy.{key}"))
         if "capabilities" in values:

@@ -6,23 +6,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.cgroups import LIMITS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
     UNLIMITED,
     Fact,
+    as_list,
     as_mapping,
     fact_from,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.mountinfo import Mount
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
+    INFORMATIONAL,
+    NOTAPPLICABLE,
     PASS,
     Check,
     Decide,
     Outcome,
+    judge_all,
     judge_processes,
     missing,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_evidence import judge_mounts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
 
@@ -30,6 +38,9 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room 
 CPU_STEP = 0.01
 # Groups of other controllers (and the unified tree beside version 1) limit nothing.
 LIMITING = {"", "cpu", "memory", "pids"}
+# Where the engine puts a container when nobody says otherwise: with its own driver, and with systemd's.
+DEFAULT_PARENTS = ("docker", "system.slice")
+CONTROL_GROUPS = ("cgroup", "cgroup2")
 CPU_PERIOD = 100_000
 
 
@@ -78,7 +89,15 @@ def decide_limit(
     declared: Callable[[Expected | None, Mapping[str, Any]], float | None],
     ceiling: Callable[[Room, Container], float | None],
 ) -> Decide:
+    """Three values side by side: what was declared, what the engine says, and what binds in the kernel."""
+
     def decide(container: Container, room: Room) -> Outcome:
+        engine = declared(None, container.declared)
+        # Nothing, 0 and -1 all mean that there is no limit, and inspect shows each of them.
+        inspected = "no limit" if engine is None else quantity(engine - (CPU_STEP if name == "cpu" else 0))
+        return replace(judge(container, room), inspected=inspected)
+
+    def judge(container: Container, room: Room) -> Outcome:
         fact = container.limit(name)
         if not fact.known:
             return missing([fact])
@@ -111,26 +130,46 @@ def own_place(path: str, identifier: str) -> tuple[str, str] | None:
 
 
 def decide_membership(container: Container, room: Room) -> Outcome:
-    want = room.expected(container)
-    parent = (want.cgroup_parent or "").rstrip("/") if want else ""
-    expected = f"below {parent}" if parent else ""
-
     def object_to(fact: Fact) -> str:
-        controllers = {name for names in fact.value.values() for name in names}
-        # On a version 1 host the unified tree (the empty name) exists too, and limits nothing.
-        counted = LIMITING - {""} if controllers & (LIMITING - {""}) else LIMITING
-        for path, names in fact.value.items():
-            if not counted & set(names):
-                continue
-            place = own_place(str(path), container.identifier)
-            if place is None:
-                return f"is in the group {path}, outside of its container's"
-            if parent and not _below(place[0], parent):
-                return f"is in the group {path}, not below {parent}"
-        return ""
+        stray = next((path for path in counted_paths(fact) if own_place(path, container.identifier) is None), None)
+        return "" if stray is None else f"is in the group {stray}, outside of its container's"
 
-    outcome = judge_processes(container, lambda process: process.groups, object_to, "inside the container's own group")
-    return Outcome(outcome.status, outcome.observed, outcome.evidence, expected, outcome.reason)
+    return judge_processes(container, lambda process: process.groups, object_to, "inside the container's own group")
+
+
+def counted_paths(fact: Fact) -> list[str]:
+    """The groups that limit something; the unified tree (the empty name) does not beside version 1."""
+    controllers = {name for names in fact.value.values() for name in as_list(names)}
+    counted = LIMITING - {""} if controllers & (LIMITING - {""}) else LIMITING
+    return [str(path) for path, names in fact.value.items() if counted & set(as_list(names))]
+
+
+def decide_parent(container: Container, room: Room) -> Outcome:
+    """Whose limits count for it too. A process outside its own group has no such parent, and another check."""
+    want = room.expected(container)
+    wanted = (want.cgroup_parent or "").rstrip("/") if want else ""
+    told = str(container.declared.get("cgroup_parent") or "").rstrip("/")
+    parent = wanted or told
+    places = [
+        (process.groups, own_place(path, container.identifier) if process.groups.known else None)
+        for process in container.processes
+        for path in (counted_paths(process.groups) if process.groups.known else [""])
+    ]
+    judged = [
+        (fact, f"lies in {place[0] or '/'}, not below {parent}" if place and not _below(place[0], parent) else "")
+        for fact, place in places
+        if place or not fact.known
+    ]
+    if places and not judged:
+        reason = "no process is in its own group: see cgroup-membership"
+        return Outcome(NOTAPPLICABLE, "no group of its own", reason=reason, inspected=told)
+    found = ", ".join(sorted({place[0] or "/" for _fact, place in places if place}))
+    if not parent and all(fact.known for fact, _said in judged) and judged:
+        usual = all(place[0].rsplit("/", 1)[-1] in DEFAULT_PARENTS for _fact, place in places if place)
+        evidence = tuple(fact for fact, _said in judged)
+        return Outcome(PASS if usual else INFORMATIONAL, found, evidence, inspected="none of its own")
+    outcome = judge_all(judged if parent else [(fact, "") for fact, _said in judged], found)
+    return replace(outcome, expected=f"below {parent}" if parent else "", inspected=told or "none of its own")
 
 
 def _below(path: str, parent: str) -> bool:
@@ -140,39 +179,122 @@ def _below(path: str, parent: str) -> bool:
     return parent in path.split("/")
 
 
+def decide_group_files(container: Container, room: Room) -> Outcome:
+    """Who writes to the files of a group lifts its limits; with version 1's release_agent he runs programs outside."""
+
+    def object_to(mount: Mount) -> str:
+        return f"{mount.target} is writable" if mount.filesystem in CONTROL_GROUPS and not mount.read_only else ""
+
+    return judge_mounts(container, object_to, "read-only, or not there")
+
+
 def _nothing(_room: Room, _container: Container) -> None:
     return None
 
 
-_TITLES = (
-    ("memory", "memory", "Memory is limited", "high", "memory", _memory, _machine_memory, ("5.11",)),
-    ("swap", "swap", "Swap is limited", "medium", "memory_swap", _swap, _nothing, ()),
-    ("cpu", "cpu", "Processor time is limited", "medium", "cpus", _cpu, _nothing, ("5.12",)),
-    ("pids", "pids", "The number of processes is limited", "high", "pids_limit", _pids, _nothing, ("5.29",)),
+# Name, title, severity, option, Bulkhead's variable, declared, ceiling, CIS, why.
+_LIMITS = (
+    (
+        "memory",
+        "Memory is limited",
+        "high",
+        "memory",
+        "student_workspaces_memory",
+        _memory,
+        _machine_memory,
+        ("5.11",),
+        "One container without a limit takes the memory of all others, and of the host.",
+    ),
+    (
+        "swap",
+        "Swap is limited",
+        "medium",
+        "memory_swap",
+        "student_workspaces_memory_swap",
+        _swap,
+        _nothing,
+        (),
+        "Whoever swaps without end fills the swap, and keeps the disk busy for everybody.",
+    ),
+    (
+        "cpu",
+        "Processor time is limited",
+        "medium",
+        "cpus",
+        "student_workspaces_cpus",
+        _cpu,
+        _nothing,
+        ("5.12",),
+        "A busy loop in one container slows down all others, and the engine itself.",
+    ),
+    (
+        "pids",
+        "The number of processes is limited",
+        "high",
+        "pids_limit",
+        "student_workspaces_pids_limit",
+        _pids,
+        _nothing,
+        ("5.29",),
+        "A fork bomb uses up the process numbers of the whole host: nobody can log in to end it.",
+    ),
 )
+_FILES = {limit: f"{new} (version 1: {old})" for limit, (_controller, new, old) in LIMITS.items()}
 
 CHECKS = (
     *(
         Check(
-            id=f"cgroup-{name}-limit",
+            id=f"cgroup-{limit}-limit",
             title=title,
             concept="cgroups",
             severity=severity,
             expected="a finite value, not above what was declared",
+            why=why,
+            how=f"The smallest {_FILES[limit]} from each process's group up to the root, against what was declared.",
             remedy=f"Set {option} for the container (docker update does so while it runs), and look for who raised it.",
+            variable=variable,
             decide=decide_limit(limit, declared, ceiling),
             cis=cis,
+            nist=("4.4.3",),
         )
-        for name, limit, title, severity, option, declared, ceiling, cis in _TITLES
+        for limit, title, severity, option, variable, declared, ceiling, cis, why in _LIMITS
     ),
     Check(
         id="cgroup-membership",
         title="Every process is counted in its container's group",
         concept="cgroups",
         severity="high",
-        expected="every process in the container's own group (and below the parent that was declared)",
-        remedy="End the stray process, restart the container, and set cgroup_parent as declared.",
+        expected="every process in the container's own group",
+        why="A process that sits in another group is bound by none of the container's limits.",
+        how="/proc/PID/cgroup of every process: each path that limits something has the container's id in it.",
+        remedy="End the stray process and restart the container; look for who moved it.",
         decide=decide_membership,
+        nist=("4.4.3",),
+    ),
+    Check(
+        id="cgroup-parent",
+        title="The group lies where it was declared",
+        concept="cgroups",
+        severity="medium",
+        expected="below the parent that was declared, or the engine's own",
+        why="What binds all containers together is set at the parent: outside of it that bound does not count.",
+        how="The path above the container's own group in /proc/PID/cgroup, against cgroup_parent.",
+        remedy="Create the container anew with cgroup_parent as declared.",
+        decide=decide_parent,
         cis=("5.25",),
+        nist=("4.4.3",),
+    ),
+    Check(
+        id="cgroup-files-read-only",
+        title="Its own limits are out of its reach",
+        concept="cgroups",
+        severity="high",
+        expected="control group file systems are read-only inside",
+        why="A process that can write to the files of its group lifts its limits, and may let itself out of the group.",
+        how="/proc/PID/mountinfo: every mount of type cgroup or cgroup2 has the option ro.",
+        remedy="Create the container without privileged, and without a mount of /sys/fs/cgroup.",
+        decide=decide_group_files,
+        cis=("5.5",),
+        nist=("4.4.3",),
     ),
 )

@@ -5,6 +5,23 @@
 
 from __future__ import annotations
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import (
+    daemon_access,
+    daemon_features,
+    daemon_isolation,
+    daemon_logging,
+    daemon_source,
+    daemon_swarm,
+    daemon_versions,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import Check
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (
+    *daemon_source.CHECKS,
+    *daemon_versions.CHECKS,
+    *daemon_access.CHECKS,
+    *daemon_isolation.CHECKS,
+    *daemon_features.CHECKS,
+    *daemon_logging.CHECKS,
+    *daemon_swarm.CHECKS,
+)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -23,6 +23,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     judge_all,
     missing,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_evidence import judge_mounts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
 
 # Below these even a read-only piece tells or gives too much; below the others only a writable piece does.
@@ -30,23 +31,9 @@ CLOSED_TREES = ("/dev", "/proc", "/root", "/sys")
 # Which namespace a kernel file system shows: one made in the host's namespace is the host's.
 VIEWS = {"proc": "pid", "sysfs": "net"}
 KERNEL_FILESYSTEMS = tuple(VIEWS)
-CONTROL_GROUPS = ("cgroup", "cgroup2")
 # Must be read-only; the rest of the protected paths must be empty or covered.
 READ_ONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", "/sys")
 Place = Mapping[str, Any]
-
-
-def judge_mounts(container: Container, object_to: Callable[[Mount], str], good: str) -> Outcome:
-    """Every mount of every mount namespace of the container."""
-    judged: list[tuple[Fact, str]] = []
-    for table, mounts in container.mount_tables():
-        if not table.known:
-            judged.append((table, ""))
-        faults = [(mount, object_to(mount)) for mount in mounts]
-        judged.extend((Fact(table.path, mount.raw, mount.raw), said) for mount, said in faults if said)
-        if mounts and not any(said for _mount, said in faults):
-            judged.append((Fact(table.path, len(mounts), f"{len(mounts)} mounts"), ""))
-    return judge_all(judged, good)
 
 
 def places(container: Container, room: Room, kinds: tuple[str, ...]) -> list[Place]:
@@ -147,9 +134,6 @@ def decide_masked(container: Container, room: Room) -> Outcome:
             else:
                 bare = mount.filesystem in KERNEL_FILESYSTEMS
                 judged.append((Fact(table.path, mount.raw, mount.raw), f"{path} is not masked" if bare else ""))
-        # A file system of its own below /sys: who writes there lifts the limits.
-        groups = (mount for mount in mounts if mount.filesystem in CONTROL_GROUPS and not mount.read_only)
-        judged.extend((Fact(table.path, mount.raw, mount.raw), f"{mount.target} is writable") for mount in groups)
     return judge_all(judged, "masked or read-only")
 
 
@@ -211,7 +195,7 @@ CHECKS = (
         title="The kernel's own files are masked",
         concept="mounts",
         severity="high",
-        expected="sensitive files of /proc and /sys covered, kernel settings and control groups read-only",
+        expected="sensitive files of /proc and /sys covered, kernel settings read-only",
         remedy="Create the container without systempaths=unconfined and not as privileged.",
         decide=decide_masked,
         cis=("5.5",),

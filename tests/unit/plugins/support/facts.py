@@ -11,6 +11,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_host, facts_resources
+
 HOST = "engine1"
 CLASSROOM, STUDENT = "org.bulkhead.classroom", "org.bulkhead.student"
 MIB = 1 << 20
@@ -52,6 +54,7 @@ def host() -> dict[str, Any]:
         return {kind: fact(value, f"/proc/{number}/ns/{kind}") for kind, value in HOST_NAMESPACES.items()}
 
     return {
+        **facts_host.engine_host(),
         "kernel": fact("6.12.43+deb13-amd64", "/proc/sys/kernel/osrelease"),
         "namespaces": {"reader": own("self"), "engine": own("801")},
         "selinux": {
@@ -63,7 +66,7 @@ def host() -> dict[str, Any]:
         "engine": {
             "version": "26.1.5+dfsg1",
             "api_version": "1.45",
-            "components": {"Engine": "26.1.5+dfsg1", "containerd": "1.7.24", "runc": "1.1.15"},
+            "components": {"Engine": "28.5.2", "containerd": "1.7.29", "runc": "1.3.3"},
             "security_options": ["name=seccomp,profile=builtin", "name=selinux", "name=cgroupns"],
             "cgroup_driver": "systemd",
             "data_root": "/var/lib/docker",
@@ -74,6 +77,7 @@ def host() -> dict[str, Any]:
         },
         "machine": {"memory": fact(4096 * MIB, "/proc/meminfo"), "swap": fact(0, "/proc/meminfo"), "cpus": 2},
         "places": [dict(zip(("kind", "path", "device", "inside"), place)) for place in PLACES],
+        "device_names": dict(facts_resources.DEVICE_NAMES),
         "protected_paths": list(PROTECTED),
     }
 
@@ -163,6 +167,8 @@ def container(name: str, number: int) -> dict[str, Any]:
         "processes": [process(name, number, identifier)],
         "mounts": {f"4:{number}2": fact(mount_lines(identifier, name), f"/proc/{number}/mountinfo")},
         "limits": limits(identifier),
+        "resources": facts_resources.resources(f"/sys/fs/cgroup/bulkhead.slice/docker-{identifier}.scope", number),
+        "devices": facts_resources.devices(),
         "rlimits": {"Max open files": "1024 1024", "Max processes": "100 100", "Max core file size": "0 0"},
         "sources": [
             {

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
@@ -99,10 +100,15 @@ class FakeEngine:
         self.asked.append(key)
         if self.changes.get(key):
             self.changes[key].pop(0)()
+        if key not in self.inspections:
+            raise EngineError("Cannot inspect", status=404)
         return self.inspections[key]
 
     def info(self) -> dict[str, Any]:
         return {"CgroupDriver": "systemd", "DockerRootDir": "/var/lib/docker", "SecurityOptions": ["name=selinux"]}
+
+    def inspect_network(self, name: str) -> dict[str, Any]:
+        return {"Name": name, "Options": {"com.docker.network.bridge.enable_icc": "true"}}
 
     def version(self) -> dict[str, Any]:
         return {"Version": "26.1.5", "ApiVersion": "1.45", "Components": []}

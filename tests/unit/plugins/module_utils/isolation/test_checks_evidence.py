@@ -19,10 +19,11 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_jud
 
 NAMESPACES = {f"ns-{kind}-private" for kind in ("net", "pid", "mnt", "ipc", "uts", "cgroup")}
 LIMITS = {f"cgroup-{name}-limit" for name in ("memory", "swap", "cpu", "pids")}
-MOUNTS = {"rootfs-read-only", "engine-socket-hidden", "host-mounts", "masked-paths"}
+MOUNTS = {"rootfs-read-only", "engine-socket-hidden", "host-mounts", "masked-paths", "cgroup-files-read-only"}
 LABELS = {"selinux-type", "selinux-categories-unique", "selinux-files-level"}
 STATUS = {"seccomp-filter", "no-new-privileges", "capabilities"}
-PROCESSES = NAMESPACES | LABELS | STATUS | {"cgroup-membership"}
+GROUPS = {"cgroup-membership", "cgroup-parent"}
+PROCESSES = NAMESPACES | LABELS | STATUS | GROUPS
 UNREAD = facts.unread("/somewhere")
 
 # Where in Ada's record, what stands there instead of evidence, and the checks that need it.
@@ -34,7 +35,7 @@ CONTAINER = [
     ("processes.0.status.CapBnd", "not a mask", {"capabilities"}),
     ("processes.0.status.Seccomp", None, {"seccomp-filter"}),
     ("processes.0.label", None, LABELS),
-    ("processes.0.cgroups", {}, {"cgroup-membership"}),
+    ("processes.0.cgroups", {}, GROUPS),
     ("processes.0.errors", {"attr/current": "EACCES Permission denied"}, LABELS),
     ("limits", {}, LIMITS),
     ("limits.pids", UNREAD, {"cgroup-pids-limit"}),

@@ -80,7 +80,7 @@ def test_a_workspace_on_another_host_than_expected_is_missing_there():
         ({"memory": "511m", "memory_swap": "511m"}, "cgroup-memory-limit"),
         ({"cpus": 0.4}, "cgroup-cpu-limit"),
         ({"pids_limit": 99}, "cgroup-pids-limit"),
-        ({"cgroup_parent": "other.slice"}, "cgroup-membership"),
+        ({"cgroup_parent": "other.slice"}, "cgroup-parent"),
         ({"student": "mallory"}, "workspace-present"),
     ],
 )
