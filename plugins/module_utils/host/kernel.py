@@ -69,6 +69,22 @@ class Kernel:
             return Fact(path, error="ENODEV not a device")
         return Fact(path, f"{kind} {os.major(status.st_rdev)}:{os.minor(status.st_rdev)}")
 
+    def mode(self, path: str) -> Fact:
+        """Owner and permissions of what the path leads to."""
+        try:
+            status = self.at(path).stat()
+        except OSError as error:
+            return Fact(path, error=words(error))
+        mode = f"{stat.S_IMODE(status.st_mode):04o}"
+        return Fact(path, {"mode": mode, "uid": status.st_uid, "gid": status.st_gid}, f"{mode} {status.st_uid}")
+
+    def mode_once(self, path: str) -> Fact:
+        """The folders above many sources are the same."""
+        key = f"mode of {path}"
+        if key not in self._once:
+            self._once[key] = self.mode(path)
+        return self._once[key]
+
     def exists(self, path: str) -> bool:
         # pathlib asks for what a link leads to; here the link itself counts.
         return os.path.lexists(self.root + path)

@@ -27,6 +27,12 @@ class Mount(NamedTuple):
     raw: str
 
     @property
+    def peers(self) -> dict[str, str]:
+        """The optional fields: 'shared' and 'master' with the number of the group."""
+        fields = self.raw.partition(" - ")[0].split(" ")[6:]
+        return {name: number for name, colon, number in (field.partition(":") for field in fields) if colon}
+
+    @property
     def read_only(self) -> bool:
         return "ro" in self.options or "ro" in self.super_options.split(",")
 
@@ -66,7 +72,9 @@ def _unescaped(text: str) -> str:
 def shortened(line: str) -> str:
     """The line without what no check needs: an overlay's list of layers alone can take four kilobytes."""
     head, separator, super_options = line.rpartition(" ")
-    return f"{head}{separator}{super_options.split(',')[0]}"
+    first, *rest = super_options.split(",")
+    kept = [first, *(option for option in rest if option.startswith("size="))]
+    return f"{head}{separator}{','.join(kept)}"
 
 
 def inside(path: str, tree: str) -> bool:

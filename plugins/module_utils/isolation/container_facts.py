@@ -13,6 +13,10 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgr
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, as_mapping, clipped
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_facts import read_devices
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.mount_facts import (
+    read_mounting,
+    read_source_mode,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import (
     grouped,
     read_mounts,
@@ -95,6 +99,7 @@ def read_container(
     record["processes"] = grouped(processes)
     record["mounts"] = mounts_of(kernel, processes)
     record["limits"] = read_limits(kernel, found, processes)
+    record["mounting"] = read_mounting(kernel, inspected)
     record["resources"] = read_resources(kernel, found, inspected, processes)
     record["devices"] = read_devices(kernel, found, inspected, processes)
     record["rlimits"] = read_rlimits(kernel, record["pid"])
@@ -164,4 +169,5 @@ def read_source(kernel: Kernel, mount: Mapping[str, Any]) -> dict[str, Any]:
         "identity": kernel.identity(source).document(),
         "label": own.document(),
         "labels": labels,
+        "mode": read_source_mode(kernel, source),
     }

@@ -17,6 +17,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.container_facts import (
     declared_by,
     identity_of,
+    mounts_of,
     read_container,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.engine_host import read_engine_host
@@ -154,6 +155,7 @@ def neighbour(kernel: Kernel, inspected: Mapping[str, Any]) -> dict[str, Any]:
     first = read_process(kernel, record["pid"]) if record["pid"] else None
     record.pop("labels")
     record["processes"] = grouped([first]) if first else []
+    record["mounts"] = mounts_of(kernel, [first]) if first else {}
     record["sources"] = [
         {"target": mount["target"], "identity": kernel.identity(mount["source"]).document()}
         for mount in declared_by(inspected)["mounts"]

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgroups, mountinfo
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel, listener_pid
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_facts import read_device_names
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.mount_facts import read_peer_groups
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import NAMESPACES
 
 SELINUX = "/sys/fs/selinux"
@@ -21,9 +22,34 @@ SOCKETS = (
     "/run/docker/containerd/containerd.sock",
     "/run/podman/podman.sock",
     "/run/crio/crio.sock",
+    "/run/cri-dockerd.sock",
+    "/run/buildkit/buildkitd.sock",
+    "/run/k3s/containerd/containerd.sock",
 )
-TREES = ("/", "/boot", "/dev", "/etc", "/proc", "/root", "/run", "/sys", "/usr", "/var/lib/containerd")
-# What an engine hides or makes read-only in a container; a kernel has some of these and not others.
+# Engines of users: below the folder of each.
+USERS = "/run/user"
+USER_SOCKETS = ("docker.sock", "podman/podman.sock", "containerd/containerd.sock")
+TREES = (
+    "/boot",
+    "/dev",
+    "/etc",
+    "/etc/docker",
+    "/etc/kubernetes",
+    "/etc/shadow",
+    "/etc/ssh",
+    "/lib/modules",
+    "/proc",
+    "/root",
+    "/run",
+    "/sys",
+    "/usr",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/var/lib/docker",
+    "/var/lib/kubelet",
+)
+# A folder made for one container may well lie in these; they themselves hold everybody's.
+PARENTS = ("/home", "/srv", "/var", "/var/lib")
 PROTECTED_PATHS = (
     "/proc/acpi",
     "/proc/asound",
@@ -41,6 +67,22 @@ PROTECTED_PATHS = (
     "/proc/sys",
     "/proc/sysrq-trigger",
     "/sys",
+)
+# Each lets a program run as root outside of all containers, or stops the machine.
+KERNEL_SWITCHES = (
+    "/proc/sys/fs/binfmt_misc",
+    "/proc/sys/kernel/core_pattern",
+    "/proc/sys/kernel/hotplug",
+    "/proc/sys/kernel/modprobe",
+    "/proc/sys/kernel/sysrq",
+    "/proc/sys/vm/panic_on_oom",
+    "/proc/sysrq-trigger",
+    "/sys/firmware/efi/efivars",
+    "/sys/kernel/debug",
+    "/sys/kernel/security",
+    "/sys/kernel/tracing",
+    "/sys/kernel/uevent_helper",
+    "/sys/power/state",
 )
 ENGINE_PROGRAM = "dockerd"
 
@@ -74,6 +116,8 @@ def read_host(kernel: Kernel, engine: Mapping[str, Any], docker_host: str) -> di
         "engine": {**engine, "pid": pid},
         "machine": read_machine(kernel),
         "places": read_places(kernel, pid, socket, str(engine.get("data_root") or "")),
+        "kernel_switches": [path for path in KERNEL_SWITCHES if kernel.exists(path)],
+        "peer_groups": read_peer_groups(kernel, pid),
         "device_names": read_device_names(kernel),
         "protected_paths": [path for path in PROTECTED_PATHS if kernel.exists(path)],
     }
@@ -127,14 +171,17 @@ def read_places(kernel: Kernel, engine: int | None, socket: str, data_root: str)
     """
     text = kernel.read(f"/proc/{engine}/mountinfo").value if engine else None
     mounts = mountinfo.parse(str(text or kernel.read("/proc/self/mountinfo").value or ""))
+    users = kernel.names(USERS).value or []
     wanted = [("socket", path) for path in dict.fromkeys((socket, *SOCKETS)) if path]
-    wanted += [("tree", path) for path in TREES]
-    wanted += [("data root", data_root)] if data_root else []
+    wanted += [("socket", f"{USERS}/{user}/{name}") for user in users for name in USER_SOCKETS]
+    wanted += [("tree", "/"), *([("data root", data_root)] if data_root else [])]
+    wanted += [("tree", path) for path in TREES] + [("parent", path) for path in PARENTS]
     places: dict[tuple[str, str], dict[str, Any]] = {}
     for kind, path in wanted:
         if not kernel.exists(path):
             continue
         place = mountinfo.place_of(mounts, kernel.real(path))
         if place:
-            places[place] = {"kind": kind, "path": path, "device": place[0], "inside": place[1]}
+            # The first one keeps the place: the engine's data is more than a directory.
+            places.setdefault(place, {"kind": kind, "path": path, "device": place[0], "inside": place[1]})
     return list(places.values())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import mountinfo
@@ -101,7 +102,15 @@ class Container:
     def limit(self, name: str) -> Fact:
         return fact_from(as_mapping(self.record.get("limits")).get(name), f"the limit {name}")
 
-    def mount_tables(self) -> Iterator[tuple[Fact, list[mountinfo.Mount]]]:
+    def mount_tables(self) -> list[tuple[Fact, list[mountinfo.Mount]]]:
+        """Read once, though many checks ask."""
+        return self._tables
+
+    @cached_property
+    def _tables(self) -> list[tuple[Fact, list[mountinfo.Mount]]]:
+        return list(self._read_tables())
+
+    def _read_tables(self) -> Iterator[tuple[Fact, list[mountinfo.Mount]]]:
         """Each mount namespace of the container: the fact, and its mounts (none when it could not be read)."""
         tables = as_mapping(self.record.get("mounts")) or {"": None}
         for table in tables.values():

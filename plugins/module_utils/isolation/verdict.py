@@ -27,6 +27,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Check,
     Outcome,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_pairs import index_mounts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.namespaces import KINDS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.selinux import container_categories
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import (
@@ -83,6 +84,7 @@ def build(documents: Mapping[str, Any], policy: Policy) -> Room:
                         room.add(f"ns-{kind}", host.name, fact.value, container.subject)
             for found in container_categories(container):
                 room.add("categories", host.name, found, container.subject)
+            index_mounts(room, host.name, container)
             for source in container.sources:
                 identity = fact_from(source.get("identity"))
                 if identity.known:

@@ -27,7 +27,11 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
 
 # Below these even a read-only piece tells or gives too much; below the others only a writable piece does.
-CLOSED_TREES = ("/dev", "/proc", "/root", "/sys")
+CLOSED_TREES = (
+    *("/dev", "/proc", "/root", "/sys"),
+    *("/etc/docker", "/etc/kubernetes", "/etc/shadow", "/etc/ssh"),
+    *("/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/kubelet"),
+)
 # Which namespace a kernel file system shows: one made in the host's namespace is the host's.
 VIEWS = {"proc": "pid", "sysfs": "net"}
 KERNEL_FILESYSTEMS = tuple(VIEWS)
@@ -62,7 +66,7 @@ def decide_socket(container: Container, room: Room) -> Outcome:
 
 
 def decide_host_mounts(container: Container, room: Room) -> Outcome:
-    trees = places(container, room, ("tree", "data root"))
+    trees = places(container, room, ("tree", "data root", "parent"))
     if not trees:
         return missing([Fact("/proc/self/mountinfo", error="the host's directories are not recorded")])
     sources = {
@@ -93,10 +97,11 @@ def _intrusion(mount: Mount, tree: Place, container: Container) -> str:
     path, below = str(tree["path"]), str(tree["inside"])
     if exposes(mount, tree):
         return f"{mount.target} is the host's {path}, or a directory above it"
-    if mount.device != tree["device"] or path == "/" or not inside(mount.root, below):
+    if tree["kind"] == "parent" or mount.device != tree["device"] or path == "/" or not inside(mount.root, below):
         return ""
     rest = mount.root[len(below.rstrip("/")) :]
     if tree["kind"] == "data root":
+        # Its own hosts, hostname and resolv.conf come from here, and so do volumes.
         allowed = rest.startswith((f"/containers/{container.identifier}/", "/volumes/")) and container.identifier
         return "" if allowed else f"{mount.target} lies in the engine's data ({path})"
     if path in CLOSED_TREES or not mount.read_only:
@@ -157,9 +162,13 @@ CHECKS = (
         concept="mounts",
         severity="medium",
         expected="the mount at / is read-only",
+        why="An attacker cannot leave a changed program behind in a file system that nobody can write to.",
+        how="The options of the mount at / in /proc/PID/mountinfo of every mount namespace of the container.",
         remedy="Create the container with read_only: true, and tmpfs for what must be writable.",
+        variable="student_workspaces_tmpfs",
         decide=decide_root,
         cis=("5.13",),
+        nist=("4.4.3",),
     ),
     Check(
         id="engine-socket-hidden",
@@ -167,9 +176,13 @@ CHECKS = (
         concept="mounts",
         severity="critical",
         expected="no mount that shows the socket of a container engine, or a directory above it",
+        why="Who reaches an engine's socket starts a privileged container, and is root on the host.",
+        how="Device and path in the file system of each mount in /proc/PID/mountinfo, against those of the sockets of "
+        "Docker, containerd, Podman, CRI-O and BuildKit, the users' own included.",
         remedy="Take the mount out: who reaches the socket owns the host. The name does not matter, the file does.",
         decide=decide_socket,
         cis=("5.32",),
+        nist=("4.4.3",),
     ),
     Check(
         id="host-mounts",
@@ -177,9 +190,13 @@ CHECKS = (
         concept="mounts",
         severity="high",
         expected="no mount of the host's system directories or of the engine's data",
+        why="Writable, such a directory is a way to root on the host; read-only, it gives away keys and passwords.",
+        how="Device and path in the file system of each mount in /proc/PID/mountinfo, against those of the host's "
+        "directories: a link or another name of the same directory makes no difference.",
         remedy="Mount a directory that was made for this container; policy.allowed_mounts names exceptions by source.",
         decide=decide_host_mounts,
         cis=("5.6",),
+        nist=("4.4.3", "4.5.5"),
     ),
     Check(
         id="mounts-private",
@@ -187,8 +204,12 @@ CHECKS = (
         concept="mounts",
         severity="high",
         expected="writable sources that no other container may write to",
+        why="What two containers can write to is a way from one student's workspace into another's.",
+        how="Device and inode of each writable source, compared over all containers of the host.",
         remedy="Give each container a directory or volume of its own.",
+        variable="student_workspaces_homes",
         decide=decide_shared,
+        nist=("4.4.3",),
     ),
     Check(
         id="masked-paths",
@@ -196,8 +217,11 @@ CHECKS = (
         concept="mounts",
         severity="high",
         expected="sensitive files of /proc and /sys covered, kernel settings read-only",
+        why="These files show the host's memory and keys, or change settings of the kernel that all containers share.",
+        how="For each sensitive path that the host has: the mount that covers it in /proc/PID/mountinfo.",
         remedy="Create the container without systempaths=unconfined and not as privileged.",
         decide=decide_masked,
         cis=("5.5",),
+        nist=("4.4.3",),
     ),
 )

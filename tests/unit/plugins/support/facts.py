@@ -11,7 +11,11 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_host, facts_resources
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import (
+    facts_host,
+    facts_mounts,
+    facts_resources,
+)
 
 HOST = "engine1"
 CLASSROOM, STUDENT = "org.bulkhead.classroom", "org.bulkhead.student"
@@ -25,13 +29,18 @@ PLACES = (
     ("socket", "/run/docker.sock", "0:24", "/docker.sock"),
     ("socket", "/run/containerd/containerd.sock", "0:24", "/containerd/containerd.sock"),
     ("tree", "/", "254:1", "/"),
+    ("data root", "/var/lib/docker", "254:1", "/var/lib/docker"),
     ("tree", "/etc", "254:1", "/etc"),
+    ("tree", "/etc/docker", "254:1", "/etc/docker"),
+    ("tree", "/lib/modules", "254:1", "/usr/lib/modules"),
+    ("tree", "/var/lib/kubelet", "254:1", "/var/lib/kubelet"),
     ("tree", "/root", "254:1", "/root"),
     ("tree", "/usr", "254:1", "/usr"),
     ("tree", "/proc", "0:22", "/"),
     ("tree", "/run", "0:24", "/"),
     ("tree", "/sys", "0:21", "/"),
-    ("data root", "/var/lib/docker", "254:1", "/var/lib/docker"),
+    ("parent", "/home", "254:1", "/home"),
+    ("parent", "/var", "254:1", "/var"),
 )
 PROTECTED = ("/proc/kcore", "/proc/keys", "/sys/firmware", "/proc/bus", "/proc/irq", "/proc/sys", "/sys")
 
@@ -77,6 +86,8 @@ def host() -> dict[str, Any]:
         },
         "machine": {"memory": fact(4096 * MIB, "/proc/meminfo"), "swap": fact(0, "/proc/meminfo"), "cpus": 2},
         "places": [dict(zip(("kind", "path", "device", "inside"), place)) for place in PLACES],
+        "kernel_switches": list(facts_mounts.SWITCHES),
+        "peer_groups": facts_mounts.PEER_GROUPS,
         "device_names": dict(facts_resources.DEVICE_NAMES),
         "protected_paths": list(PROTECTED),
     }
@@ -91,9 +102,9 @@ def mount_lines(identifier: str, name: str) -> list[str]:
         "503 502 0:93 / /dev/pts rw,nosuid,noexec,relatime - devpts devpts rw",
         "504 500 0:94 / /sys ro,nosuid,nodev,noexec,relatime - sysfs sysfs rw",
         "505 504 0:28 / /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime - cgroup2 cgroup rw",
-        "506 500 0:95 / /tmp rw,nosuid,nodev,noexec,relatime - tmpfs tmpfs rw",
+        "506 500 0:95 / /tmp rw,nosuid,nodev,noexec,relatime - tmpfs tmpfs rw,size=32768k",
         f"507 500 254:1 {data}/hosts /etc/hosts rw,relatime - ext4 /dev/vda1 rw",
-        f"508 500 254:1 {home} /home/student rw,relatime - ext4 /dev/vda1 rw",
+        f"508 500 254:1 {home} /home/student rw,nosuid,nodev,relatime - ext4 /dev/vda1 rw",
         "509 501 0:91 /bus /proc/bus ro,nosuid,nodev,noexec,relatime - proc proc rw",
         "510 501 0:91 /irq /proc/irq ro,nosuid,nodev,noexec,relatime - proc proc rw",
         "511 501 0:91 /sys /proc/sys ro,nosuid,nodev,noexec,relatime - proc proc rw",
@@ -167,6 +178,7 @@ def container(name: str, number: int) -> dict[str, Any]:
         "processes": [process(name, number, identifier)],
         "mounts": {f"4:{number}2": fact(mount_lines(identifier, name), f"/proc/{number}/mountinfo")},
         "limits": limits(identifier),
+        "mounting": facts_mounts.mounting(identifier),
         "resources": facts_resources.resources(f"/sys/fs/cgroup/bulkhead.slice/docker-{identifier}.scope", number),
         "devices": facts_resources.devices(),
         "rlimits": {"Max open files": "1024 1024", "Max processes": "100 100", "Max core file size": "0 0"},
@@ -176,6 +188,7 @@ def container(name: str, number: int) -> dict[str, Any]:
                 "identity": fact(f"65025:{number}", source),
                 "label": fact(text, source, text),
                 "labels": {text: source},
+                "mode": facts_mounts.mode(source),
             }
         ],
     }

@@ -99,7 +99,12 @@ def test_hybrid_hosts_are_told_apart_by_controller():
         "2 0 0:2 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
     )
     found = cgroups.hierarchies(mounts, "memory pids io")
-    assert {name: hierarchy.version for name, hierarchy in found.items()} == {"memory": 1, "pids": 2, "": 2}
+    assert {name: hierarchy.version for name, hierarchy in found.items()} == {
+        "memory": 1,
+        "pids": 2,
+        "io": 2,
+        "": 2,
+    }
     assert cgroups.version_of(found) == "hybrid"
 
 

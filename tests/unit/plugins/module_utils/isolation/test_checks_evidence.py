@@ -19,7 +19,10 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_jud
 
 NAMESPACES = {f"ns-{kind}-private" for kind in ("net", "pid", "mnt", "ipc", "uts", "cgroup")}
 LIMITS = {f"cgroup-{name}-limit" for name in ("memory", "swap", "cpu", "pids")}
-MOUNTS = {"rootfs-read-only", "engine-socket-hidden", "host-mounts", "masked-paths", "cgroup-files-read-only"}
+MOUNTS = {"rootfs-read-only", "engine-socket-hidden", "host-mounts", "masked-paths", "cgroup-files-read-only"} | {
+    *("masked-as-promised", "host-kernel-switches", "host-file-systems", "mounts-flags", "mounts-tmpfs"),
+    *("mounts-propagation", "mounts-known", "mounts-nested", "mounts-readers"),
+}
 LABELS = {"selinux-type", "selinux-categories-unique", "selinux-files-level"}
 STATUS = {"seccomp-filter", "no-new-privileges", "capabilities"}
 GROUPS = {"cgroup-membership", "cgroup-parent"}
@@ -53,6 +56,10 @@ HOST = [
     ("namespaces", {"reader": {"net": UNREAD}}, NAMESPACES),
     ("places", [], {"engine-socket-hidden", "host-mounts"}),
     ("protected_paths", [], {"masked-paths"}),
+    ("kernel_switches", [], {"host-kernel-switches"}),
+    ("kernel_switches", ["nonsense"], {"host-kernel-switches"}),
+    ("peer_groups", UNREAD, {"mounts-propagation"}),
+    ("peer_groups", facts.fact([], "/x"), {"mounts-propagation"}),
 ]
 
 

@@ -66,24 +66,31 @@ VALUES = [
 
 LINES = [
     ("500 400 0:90 / / ro", "500 400 0:90 / / rw", {"rootfs-read-only"}),
-    ("/proc/sys ro", "/proc/sys rw", {"masked-paths"}),
-    ("/ /sys ro,nosuid", "/ /sys rw,nosuid", {"masked-paths"}),
+    ("/proc/sys ro", "/proc/sys rw", {"masked-paths", "masked-as-promised", "host-kernel-switches"}),
+    ("/ /sys ro,nosuid", "/ /sys rw,nosuid", {"masked-paths", "host-kernel-switches"}),
     ("/sys/fs/cgroup ro", "/sys/fs/cgroup rw", {"cgroup-files-read-only"}),
-    ("/proc/kcore", "/proc/elsewhere", {"masked-paths"}),
+    ("/proc/kcore", "/proc/elsewhere", {"masked-paths", "masked-as-promised"}),
 ]
 
 MOUNTS = [
     (BIND.format("0:24 /docker.sock", "rw"), {"engine-socket-hidden", "host-mounts"}),
     (BIND.format("0:24 /docker.sock", "ro"), {"engine-socket-hidden"}),
     (BIND.format("0:24 /containerd", "ro"), {"engine-socket-hidden"}),
-    (BIND.format("0:24 /", "ro"), {"engine-socket-hidden", "host-mounts"}),
-    (BIND.format("254:1 /", "ro"), {"host-mounts"}),
+    (BIND.format("0:24 /", "ro"), {"engine-socket-hidden", "host-mounts", "host-file-systems"}),
+    (BIND.format("254:1 /", "ro"), {"host-mounts", "host-file-systems"}),
     (BIND.format("254:1 /etc", "ro"), {"host-mounts"}),
     (BIND.format("254:1 /etc/ssh", "rw"), {"host-mounts"}),
     (BIND.format("254:1 /root/.ssh", "ro"), {"host-mounts"}),
     (BIND.format("254:1 /var/lib", "ro"), {"host-mounts"}),
     (BIND.format("254:1 /var/lib/docker/overlay2/x", "ro"), {"host-mounts"}),
     (BIND.format(f"254:1 /var/lib/docker/containers/{3001:064x}/hosts", "ro"), {"host-mounts"}),
+    (BIND.format("254:1 /etc/docker/certs.d", "ro"), {"host-mounts"}),
+    (BIND.format("254:1 /usr/lib/modules", "ro"), {"host-mounts"}),
+    (BIND.format("254:1 /usr/lib/modules/6.12", "ro"), set()),
+    (BIND.format("254:1 /var/lib/kubelet/pods/x", "ro"), {"host-mounts"}),
+    (BIND.format("254:1 /home", "ro"), {"host-mounts"}),
+    (BIND.format("254:1 /home/ada", "rw"), set()),
+    (BIND.format("254:1 /var", "ro"), {"host-mounts"}),
     (BIND.format("254:1 /var/lib/docker-extra", "rw"), set()),
     (BIND.format("254:1 /etc/ssl", "ro"), set()),
     (BIND.format("254:1 /srv/course", "ro"), set()),
@@ -127,7 +134,11 @@ def test_a_mount_option_turns_its_check_red(old, new, checks):
 
 @pytest.mark.parametrize(("line", "checks"), MOUNTS)
 def test_a_piece_of_the_host_turns_its_checks_red(line, checks):
-    assert red(judged(changed(lambda _document, ada: add_line(ada, line)))) == only_ada(checks)
+    def mount(_document, ada):
+        add_line(ada, line)
+        ada["declared"]["mounts"].append({"type": "bind", "source": "/x", "target": "/mnt", "writable": False})
+
+    assert red(judged(changed(mount))) == only_ada(checks)
 
 
 def test_a_second_process_counts_as_much_as_the_first():
