@@ -11,7 +11,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_resources
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_reach, facts_resources
 
 HOST = "engine1"
 CLASSROOM, STUDENT = "org.bulkhead.classroom", "org.bulkhead.student"
@@ -168,6 +168,7 @@ def container(name: str, number: int) -> dict[str, Any]:
         "limits": limits(identifier),
         "resources": facts_resources.resources(f"/sys/fs/cgroup/bulkhead.slice/docker-{identifier}.scope", number),
         "devices": facts_resources.devices(),
+        "lifecycle": facts_reach.lifecycle(name),
         "rlimits": {"Max open files": "1024 1024", "Max processes": "100 100", "Max core file size": "0 0"},
         "sources": [
             {
