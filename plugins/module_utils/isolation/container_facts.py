@@ -13,6 +13,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgr
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, as_mapping, clipped
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_facts import read_devices
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lifecycle_facts import read_lifecycle
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.mount_facts import (
     read_mounting,
     read_source_mode,
@@ -103,6 +104,7 @@ def read_container(
     record["resources"] = read_resources(kernel, found, inspected, processes)
     record["devices"] = read_devices(kernel, found, inspected, processes)
     record["rlimits"] = read_rlimits(kernel, record["pid"])
+    record["lifecycle"] = read_lifecycle(inspected)
     record["sources"] = [read_source(kernel, mount) for mount in declared["mounts"] if mount["writable"]]
     return record
 

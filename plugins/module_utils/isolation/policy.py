@@ -27,6 +27,8 @@ CAPABILITIES = (
     "SETUID",
     "SYS_CHROOT",
 )
+# Without "always": it starts again what somebody has stopped.
+RESTART_POLICIES = ("no", "on-failure", "unless-stopped")
 SELINUX_CHOICES = ("required", "absent")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$", re.IGNORECASE)
 _FACTORS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -59,6 +61,10 @@ class Policy:
     student_label: str = "org.bulkhead.student"
     allowed_mounts: tuple[str, ...] = ()
     engine_users: tuple[str, ...] = ()
+    restart_policies: tuple[str, ...] = RESTART_POLICIES
+    restart_retries: int = 5
+    require_healthcheck: bool = False
+    allowed_registries: tuple[str, ...] = ()
     skip: Mapping[str, str] | None = None
     expected: tuple[Expected, ...] = ()
 
@@ -67,9 +73,13 @@ class Policy:
         values = {key: value for key, value in _known(given or {}, cls, "policy").items() if value is not None}
         if values.get("selinux", "required") not in SELINUX_CHOICES:
             raise PolicyError(f"policy.selinux is {values['selinux']!r}. Use one of {', '.join(SELINUX_CHOICES)}.")
-        for key in ("selinux_types", "allowed_mounts", "engine_users"):
+        for key in ("selinux_types", "allowed_mounts", "engine_users", "restart_policies", "allowed_registries"):
             if key in values:
                 values[key] = tuple(_strings(values[key], f"policy.{key}"))
+        if "restart_retries" in values:
+            values["restart_retries"] = _number(values["restart_retries"], int, "policy.restart_retries")
+        if not isinstance(values.get("require_healthcheck", False), bool):
+            raise PolicyError("policy.require_healthcheck must be true or false.")
         if "capabilities" in values:
             values["capabilities"] = capability_names(values["capabilities"], "policy.capabilities")
         values["skip"] = _skip(values.get("skip") or {}, checks)

@@ -17,6 +17,7 @@ CONCEPTS: dict[str, str | tuple[str, ...]] = {
     "selinux": "selinux-",
     "privileges": ("capabilities", "seccomp-", "no-new-"),
     "mounts": ("rootfs-", "engine-", "host-", "mounts-", "masked-"),
+    "lifecycle": ("restart-", "container-", "containers-", "log-", "exec-", "image-", "images-"),
 }
 GOOD, BAD, BLANK, WAIVED = "ok", "FAIL", "-", "waived"
 

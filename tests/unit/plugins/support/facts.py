@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import (
     facts_host,
     facts_mounts,
+    facts_reach,
     facts_resources,
 )
 
@@ -181,6 +182,7 @@ def container(name: str, number: int) -> dict[str, Any]:
         "mounting": facts_mounts.mounting(identifier),
         "resources": facts_resources.resources(f"/sys/fs/cgroup/bulkhead.slice/docker-{identifier}.scope", number),
         "devices": facts_resources.devices(),
+        "lifecycle": facts_reach.lifecycle(name),
         "rlimits": {"Max open files": "1024 1024", "Max processes": "100 100", "Max core file size": "0 0"},
         "sources": [
             {
