@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import errors
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import Readable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.cgroups import Hierarchy
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
@@ -22,20 +22,16 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.conta
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_facts import read_hierarchies, read_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
 
-if TYPE_CHECKING:
-    from docker import APIClient
-
 SCHEMA = 1
 ATTEMPTS = 2
 SHARED_BY_MATES = ("pid", "mnt")
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 
 
-def gather(engine: APIClient, kernel: Kernel, labels: Mapping[str, str], docker_host: str) -> dict[str, Any]:
+def gather(engine: Readable, kernel: Kernel, labels: Mapping[str, str], docker_host: str) -> dict[str, Any]:
     """The document of this host. Containers that the labels do not select are recorded as neighbours: a namespace or
     a pair of categories that a workspace shares with one of them is shared all the same."""
-    with errors("Cannot list the containers"):
-        listed = engine.containers(all=True)
+    listed = engine.containers(all=True)
     inspected = [record for record in (_inspect(engine, str(entry["Id"])) for entry in listed) if record]
     found = read_hierarchies(kernel)
     host = read_host(kernel, describe(engine), docker_host)
@@ -50,10 +46,9 @@ def gather(engine: APIClient, kernel: Kernel, labels: Mapping[str, str], docker_
     return {"schema": SCHEMA, "host": host, "containers": containers, "neighbours": neighbours}
 
 
-def describe(engine: APIClient) -> dict[str, Any]:
+def describe(engine: Readable) -> dict[str, Any]:
     """The engine in its own words."""
-    with errors("Cannot ask the engine about itself"):
-        info, version = engine.info(), engine.version()
+    info, version = engine.info(), engine.version()
     return {
         "version": version.get("Version"),
         "api_version": version.get("ApiVersion"),
@@ -116,7 +111,7 @@ def _mates_of(
 
 
 def _container(
-    engine: APIClient,
+    engine: Readable,
     kernel: Kernel,
     found: dict[str, Hierarchy],
     inspected: dict[str, Any],
@@ -155,11 +150,10 @@ def neighbour(kernel: Kernel, inspected: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
-def _inspect(engine: APIClient, identifier: str) -> dict[str, Any] | None:
+def _inspect(engine: Readable, identifier: str) -> dict[str, Any] | None:
     """None for a container that is gone since the list was made."""
     try:
-        with errors(f"Cannot inspect container {identifier[:12]}"):
-            inspected: dict[str, Any] = engine.inspect_container(identifier)
+        inspected: dict[str, Any] = engine.inspect_container(identifier)
     except EngineError as error:
         if error.status == 404:
             return None
