@@ -18,6 +18,8 @@ description:
     of many.
   - Whatever cannot be read is recorded with its path and error, so that no verdict can take it for granted.
   - Environment variables of containers are not recorded.
+  - A local engine is read over its unix socket, and the host needs no docker SDK for that. The kernel is read where the
+    task runs, so an engine that is reached in another way must be that host's own.
 extends_documentation_fragment:
   - bulkhead.classroom.engine
 attributes:
@@ -92,14 +94,14 @@ facts:
 import os
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_arguments import (
     DEFAULT_HOST,
     ENGINE_ARGUMENTS,
-    connect,
-    sdk_missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError, SdkMissing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import reading
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.access import require_access
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
 
 ARGUMENT_SPEC = {**ENGINE_ARGUMENTS, "labels": {"type": "dict", "default": {}}}
@@ -108,15 +110,18 @@ ARGUMENT_SPEC = {**ENGINE_ARGUMENTS, "labels": {"type": "dict", "default": {}}}
 def run(params, engine, kernel):
     docker_host = params.get("docker_host") or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
     labels = {str(key): "" if value is None else str(value) for key, value in params["labels"].items()}
+    # Asked first: an engine that is not there or hangs says so in its own words.
+    engine.version()
+    require_access(engine, kernel, docker_host)
     return {"changed": False, "facts": gather(engine, kernel, labels, docker_host)}
 
 
 def main():
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
     try:
-        module.exit_json(**run(module.params, connect(module.params), Kernel()))
+        module.exit_json(**run(module.params, reading(module.params), Kernel()))
+    except SdkMissing as error:
+        module.fail_json(msg=missing_required_lib("docker"), exception=str(error))
     except EngineError as error:
         module.fail_json(msg=str(error))
 

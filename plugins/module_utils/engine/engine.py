@@ -16,6 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import engine_arguments
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError, StreamError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.troubles import (
+    KNOWN,
+    LOG,
+    UNKNOWN,
+    cure_for_status,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.build_log import NO_SPACE
 
 if TYPE_CHECKING:
@@ -162,50 +168,20 @@ def _explain(error: BaseException) -> tuple[str, str]:
     if "HTTP request to an HTTPS server" in str(error):
         return "it speaks TLS", "Set tls, ca_path, client_cert and client_key."
     for cause in _causes(error):
-        for kinds, detail, cure in _KNOWN:
+        for kinds, detail, cure in KNOWN:
             if kinds and isinstance(cause, _resolve(kinds)):
                 return detail or str(cause), cure
     if isinstance(error, docker.errors.APIError):
         status = error.response.status_code if error.response is not None else None
         said = str(error.explanation or error)
-        return said, _cure_for_words(said) if status is None or status >= 500 else _cure_for_status(status)
+        return said, _cure_for_words(said) if status is None or status >= 500 else cure_for_status(status)
     if isinstance(error, StreamError):
         return str(error), _cure_for_words(str(error))
-    return str(error), "Check docker_host, and that the engine runs (systemctl status docker)."
-
-
-# The first match wins. Names are resolved late, because requests may be missing.
-_KNOWN: tuple[tuple[str, str, str], ...] = (
-    (
-        "PermissionError",
-        "permission denied",
-        "Run the task with become, or let the user into the group that owns the socket.",
-    ),
-    (
-        "FileNotFoundError",
-        "the socket does not exist",
-        "Install and start the engine (systemctl start docker), or correct docker_host.",
-    ),
-    (
-        "ConnectionRefusedError",
-        "connection refused",
-        "Start the engine (systemctl start docker), or correct docker_host.",
-    ),
-    (
-        "SSLError",
-        "",
-        "Check tls, ca_path, client_cert, client_key and tls_hostname against the engine's certificates.",
-    ),
-    (
-        "Timeout",
-        "no answer within the time limit",
-        "The engine is overloaded or hangs (engine 20.10.24 can deadlock for good on concurrent removals, moby#46661): "
-        "look at its log, restart it when even 'docker ps' or 'docker inspect' hangs, or raise api_timeout.",
-    ),
-)
+    return str(error), UNKNOWN
 
 
 def _resolve(name: str) -> tuple[type[BaseException], ...]:
+    # Late, because requests may be missing.
     if name == "SSLError":
         return (requests.exceptions.SSLError,)
     if name == "Timeout":
@@ -228,27 +204,17 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [*current.args, current.__cause__, current.__context__, getattr(current, "reason", None)]
 
 
-def _cure_for_status(status: int) -> str:
-    if status in (401, 403):
-        return "Check the credentials and their rights."
-    if status == 404:
-        return "Check the name, and that it exists on this engine or in that registry."
-    if status == 409:
-        return "Something else uses it: look at it with 'docker inspect', and remove or rename it."
-    return "Correct the value that the engine names."
-
-
 def _cure_for_words(said: str) -> str:
     words = said.lower()
     if any(word in words for word in ("unauthorized", "denied", "no basic auth", "forbidden", "http 401", "http 403")):
-        return _cure_for_status(401)
+        return cure_for_status(401)
     if "no space left" in words:
         return NO_SPACE
     if "not found" in words or "manifest unknown" in words:
-        return _cure_for_status(404)
+        return cure_for_status(404)
     if any(word in words for word in ("connection refused", "no such host", "i/o timeout", "no route", "x509", "eof")):
         return "Check that the registry runs, that this engine reaches it by that name and trusts its certificate."
-    return "The engine's log says more (journalctl -u docker)."
+    return LOG
 
 
 def _tls(params: Mapping[str, Any], host: str) -> Any:

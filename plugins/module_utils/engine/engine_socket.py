@@ -32,13 +32,15 @@ class Unreadable(Exception):
     """No plain good answer."""
 
 
-class _Connection(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
+    kind = socket.socket
+
     def __init__(self, path: str, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = path
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock = self.kind(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
 
@@ -54,7 +56,7 @@ class SocketReader:
         """The document; None when there is none, and that is a plain answer (`missing`)."""
         connection = getattr(self._own, "connection", None)
         if connection is None:
-            connection = self._own.connection = _Connection(self._path, self._timeout)
+            connection = self._own.connection = UnixConnection(self._path, self._timeout)
         try:
             connection.request("GET", path, headers=dict(headers or {}))
             answer = connection.getresponse()

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import errors
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import Readable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_list, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.audit_facts import read_audit
@@ -19,14 +19,11 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.kerne
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.registry_facts import read_registries
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.stray_facts import read_strays, scan
 
-if TYPE_CHECKING:
-    from docker import APIClient
-
 DEFAULT_BRIDGE = "bridge"
 
 
 def read_engine_host(
-    engine: APIClient,
+    engine: Readable,
     kernel: Kernel,
     info: Mapping[str, Any],
     host: Mapping[str, Any],
@@ -52,12 +49,11 @@ def read_engine_host(
     }
 
 
-def read_bridge(engine: APIClient) -> Fact:
+def read_bridge(engine: Readable) -> Fact:
     """The options of the default bridge, which is not there when the engine was told so."""
     path = "/networks/bridge"
     try:
-        with errors("Cannot inspect the default bridge"):
-            network = engine.inspect_network(DEFAULT_BRIDGE)
+        network = engine.inspect_network(DEFAULT_BRIDGE)
     except EngineError as error:
         if error.status == 404:
             return Fact(path, {"exists": False, "options": {}})
@@ -85,11 +81,10 @@ def read_proxies(kernel: Kernel, pid: int | None, processes: Mapping[int, tuple[
     return Fact(path, sum(fields[1:2] == [str(pid)] for fields in parents))
 
 
-def inspects(engine: APIClient, identifier: str) -> bool:
+def inspects(engine: Readable, identifier: str) -> bool:
     """A container that was made while the others were read is known now."""
     try:
-        with errors(f"Cannot inspect container {identifier[:12]}"):
-            engine.inspect_container(identifier)
+        engine.inspect_container(identifier)
     except EngineError as error:
         if error.status == 404:
             return False

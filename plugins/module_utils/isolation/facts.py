@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import errors
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import Readable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.cgroups import Hierarchy
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
@@ -23,25 +23,21 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.conta
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.engine_host import read_engine_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_facts import read_hierarchies, read_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import SCHEMA
 
-if TYPE_CHECKING:
-    from docker import APIClient
-
-SCHEMA = 1
 ATTEMPTS = 2
 SHARED_BY_MATES = ("pid", "mnt")
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 
 
-def gather(engine: APIClient, kernel: Kernel, labels: Mapping[str, str], docker_host: str) -> dict[str, Any]:
+def gather(engine: Readable, kernel: Kernel, labels: Mapping[str, str], docker_host: str) -> dict[str, Any]:
     """The document of this host. Containers that the labels do not select are recorded as neighbours: a namespace or
     a pair of categories that a workspace shares with one of them is shared all the same."""
     kernel.forget()
-    with errors("Cannot list the containers"):
-        listed = engine.containers(all=True)
+    listed = engine.containers(all=True)
     inspected = [record for record in (_inspect(engine, str(entry["Id"])) for entry in listed) if record]
     found = read_hierarchies(kernel)
-    info, version = ask(engine)
+    info, version = engine.info(), engine.version()
     host = read_host(kernel, describe(info, version), docker_host)
     host.update(read_engine_host(engine, kernel, info, host, inspected))
     mates = find_mates(kernel, inspected, host)
@@ -53,11 +49,6 @@ def gather(engine: APIClient, kernel: Kernel, labels: Mapping[str, str], docker_
         else:
             neighbours.append(neighbour(kernel, record))
     return {"schema": SCHEMA, "host": host, "containers": containers, "neighbours": neighbours}
-
-
-def ask(engine: APIClient) -> tuple[dict[str, Any], dict[str, Any]]:
-    with errors("Cannot ask the engine about itself"):
-        return engine.info(), engine.version()
 
 
 def describe(info: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +115,7 @@ def _mates_of(
 
 
 def _container(
-    engine: APIClient,
+    engine: Readable,
     kernel: Kernel,
     found: dict[str, Hierarchy],
     inspected: dict[str, Any],
@@ -164,11 +155,10 @@ def neighbour(kernel: Kernel, inspected: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
-def _inspect(engine: APIClient, identifier: str) -> dict[str, Any] | None:
+def _inspect(engine: Readable, identifier: str) -> dict[str, Any] | None:
     """None for a container that is gone since the list was made."""
     try:
-        with errors(f"Cannot inspect container {identifier[:12]}"):
-            inspected: dict[str, Any] = engine.inspect_container(identifier)
+        inspected: dict[str, Any] = engine.inspect_container(identifier)
     except EngineError as error:
         if error.status == 404:
             return None

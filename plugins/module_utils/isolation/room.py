@@ -24,6 +24,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
 
+# Version of the form of a facts document.
+SCHEMA = 2
 RUNNING = ("running", "paused")
 
 
@@ -161,7 +163,10 @@ class Host:
 
     @property
     def error(self) -> str:
-        """Why there are no facts, or nothing."""
+        """Why there are no facts that can be judged, or nothing."""
+        schema = self.document.get("schema")
+        if self.facts and schema != SCHEMA:
+            return f"the facts have schema {printable(str(schema))}, and {SCHEMA} is judged here: read them again"
         if self.facts and isinstance(self.document.get("containers"), (list, tuple)):
             return ""
         return printable(str(self.document.get("error") or self.document.get("msg") or "no facts came from this host"))

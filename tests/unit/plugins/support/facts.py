@@ -199,7 +199,7 @@ def container(name: str, number: int) -> dict[str, Any]:
 def document() -> dict[str, Any]:
     """Fresh at every call: tests change it."""
     containers = [container("ada", 2001), container("grace", 3001)]
-    return deepcopy({"schema": 1, "host": host(), "containers": containers, "neighbours": []})
+    return deepcopy({"schema": 2, "host": host(), "containers": containers, "neighbours": []})
 
 
 def neighbour(name: str = "registry-cache", number: int = 4001) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def test_what_the_engine_says_is_read():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"restart_retries": "many"}, {"require_healthcheck": "yes"}, {"restart_policies": "no"}, {"allowed_ports": 80}],
+    [{"restart_retries": "many"}, {"require_healthcheck": "yes"}, {"restart_policies": "no"}],
 )
 def test_a_policy_that_cannot_be_used_is_refused(wrong):
     with pytest.raises(PolicyError):
