@@ -30,6 +30,8 @@ CAPABILITIES = (
 # Without "always": it starts again what somebody has stopped.
 RESTART_POLICIES = ("no", "on-failure", "unless-stopped")
 SELINUX_CHOICES = ("required", "absent")
+# What each selects is in policy_profiles.py.
+PROFILE_CHOICES = ("all", "baseline", "cis-1.8", "classroom")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$", re.IGNORECASE)
 _FACTORS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
@@ -55,6 +57,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Policy:
+    profile: str = "all"
     selinux: str = "required"
     selinux_types: tuple[str, ...] = ("container_t", "container_init_t")
     capabilities: tuple[str, ...] = CAPABILITIES
@@ -71,6 +74,8 @@ class Policy:
     @classmethod
     def from_params(cls, given: Mapping[str, Any] | None, checks: frozenset[str]) -> Policy:
         values = {key: value for key, value in _known(given or {}, cls, "policy").items() if value is not None}
+        if values.get("profile", "all") not in PROFILE_CHOICES:
+            raise PolicyError(f"policy.profile is {values['profile']!r}. Use one of {', '.join(PROFILE_CHOICES)}.")
         if values.get("selinux", "required") not in SELINUX_CHOICES:
             raise PolicyError(f"policy.selinux is {values['selinux']!r}. Use one of {', '.join(SELINUX_CHOICES)}.")
         for key in ("selinux_types", "allowed_mounts", "engine_users", "restart_policies", "allowed_registries"):

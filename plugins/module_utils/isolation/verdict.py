@@ -37,6 +37,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.polic
     Waiver,
     waivers_from,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_profiles import selected
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import (
     Container,
     Host,
@@ -64,6 +65,7 @@ def verdict(
     return {
         "schema": SCHEMA,
         "generated": generated,
+        "profile": room.policy.profile,
         "hosts": {host.name: _host_line(host) for host in room.hosts},
         "summary": _summary(findings),
         "findings": findings,
@@ -96,12 +98,12 @@ def _findings(room: Room) -> Iterator[dict[str, Any]]:
     for host in room.hosts:
         yield _host_finding(workspaces.AVAILABLE, host, room)
         if not host.error:
-            for check in catalogue.RULES:
+            for check in selected(room.policy.profile):
                 if check.decide_host:
                     yield _host_finding(check, host, room)
             for container in host.containers:
                 yield from _container_findings(container, room)
-            for check in catalogue.RULES:
+            for check in selected(room.policy.profile):
                 for item in host.images if check.decide_image else host.networks if check.decide_network else ():
                     yield _item_finding(check, item, room)
     yield from _absent(room)
@@ -112,7 +114,7 @@ def _container_findings(container: Container, room: Room) -> Iterator[dict[str, 
         yield _container_finding(workspaces.PRESENT, container, room)
     yield _container_finding(workspaces.RUNNING, container, room)
     if container.running and not container.record.get("error"):
-        for check in catalogue.RULES:
+        for check in selected(room.policy.profile):
             if check.decide:
                 yield _container_finding(check, container, room)
 

@@ -45,6 +45,7 @@ def test_sizes(text, value):
     ("given", "said"),
     [
         ({"selinx": "absent"}, "unknown keys: selinx"),
+        ({"profile": "strict"}, "policy.profile is 'strict'"),
         ({"selinux": "maybe"}, "policy.selinux is 'maybe'"),
         ({"selinux_types": "container_t"}, "policy.selinux_types must be a list"),
         ({"allowed_mounts": {}}, "policy.allowed_mounts must be a list"),
