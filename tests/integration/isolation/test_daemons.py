@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import reading
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
@@ -65,7 +66,7 @@ def start(folder: Path, options: dict, *flags: str) -> Engine:
 
 
 def statuses(engine: Engine) -> dict[str, tuple[str, str]]:
-    read = gather(engine.client, Kernel(), {}, engine.url)
+    read = gather(reading({"docker_host": engine.url}), Kernel(), {}, engine.url)
     found = verdict({"here": read})["findings"]
     return {one["check"]: (one["status"], one["observed"]) for one in found if one["subject"] == "here"}
 

@@ -32,7 +32,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room 
 # What every container has: made by the runtime, with flags of its own.
 RUNTIME_TREES = ("/dev", "/proc", "/sys")
 RUNTIME_TARGETS = ("/", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf")
-INIT_TARGETS = ("/sbin/docker-init", "/dev/init", "/run/.containerenv", "/run/secrets")
+INIT_TARGETS = ("/sbin/docker-init", "/usr/sbin/docker-init", "/dev/init", "/run/.containerenv", "/run/secrets")
 KERNEL_FILESYSTEMS = ("proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "tmpfs")
 
 
