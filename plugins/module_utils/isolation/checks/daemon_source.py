@@ -72,7 +72,7 @@ def _differences(values: Mapping[str, Any], host: Host) -> list[tuple[str, Any, 
         if key in values and running.known and values[key] != running.value:
             found.append((key, values[key], running.value))
     options = info(host, "SecurityOptions")
-    texts = {str(option).split(",")[0] for option in as_list(options.value)}
+    texts = {str(option).partition(",")[0] for option in as_list(options.value)}
     for key, name in _OPTION.items():
         if options.known and key in values and bool(values[key]) != (f"name={name}" in texts):
             found.append((key, values[key], f"name={name}" in texts))

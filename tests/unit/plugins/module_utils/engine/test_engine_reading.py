@@ -109,7 +109,11 @@ def test_an_engine_that_was_restarted_is_asked_once_more(server):
     asking = engine(server)
     asking.version()
     moods = [drops, lambda handler: handler.reply(200, {"back": True})]
-    server.answers["/info"] = lambda handler: moods.pop(0)(handler)
+
+    def next_mood(handler):
+        return moods.pop(0)(handler)
+
+    server.answers["/info"] = next_mood
     assert asking.info() == {"back": True} and moods == []
 
 
