@@ -29,7 +29,7 @@ CAPABILITIES = (
 )
 # Without "always": it starts again what somebody has stopped.
 RESTART_POLICIES = ("no", "on-failure", "unless-stopped")
-SELINUX_CHOICES = ("required", "absent")
+SELINUX_CHOICES = ("required", "where_present", "absent")
 # What each selects is in policy_profiles.py.
 PROFILE_CHOICES = ("all", "baseline", "cis-1.8", "classroom")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$", re.IGNORECASE)

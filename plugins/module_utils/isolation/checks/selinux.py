@@ -62,6 +62,13 @@ def present(host: Host) -> Fact:
     return enforce
 
 
+def without_selinux(fact: Fact, room: Room) -> Outcome:
+    """A host whose kernel provably runs none. Nobody's fault where the policy takes hosts as they are."""
+    if room.policy.selinux == "where_present":
+        return Outcome(NOTAPPLICABLE, "not judged", (fact,), reason="the kernel of this host runs no SELinux")
+    return Outcome(FAIL, "the host has no SELinux", (fact,))
+
+
 def needing_selinux(decide: Decide) -> Decide:
     """Without SELinux there is one thing to say, whatever the check: absent by policy, or missing."""
 
@@ -72,7 +79,7 @@ def needing_selinux(decide: Decide) -> Decide:
         if not fact.known:
             return missing([fact])
         if fact.value is False:
-            return Outcome(FAIL, "the host has no SELinux", (fact,))
+            return without_selinux(fact, room)
         return decide(container, room)
 
     return decide_with
@@ -85,7 +92,7 @@ def decide_enforcing(host: Host, room: Room) -> Outcome:
     if not fact.known:
         return missing([fact])
     if fact.value is False:
-        return Outcome(FAIL, "the host has no SELinux", (fact,))
+        return without_selinux(fact, room)
     enforce = fact_from(host.selinux.get("enforce"))
     mls = fact_from(host.selinux.get("mls"), "/sys/fs/selinux/mls")
     return judge_all(
