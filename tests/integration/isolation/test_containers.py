@@ -1,0 +1,172 @@
+# Copyright (c) 2026, The Bulkhead authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad states of containers on a real engine: each differs from a good one in one respect, and turns its checks red and
+no others. All are made in one go, read once and judged once.
+
+Tools that read the engine's inspect print PASS for several of these: a raised limit, a process outside of its group, a
+parent directory of the socket, a rule for devices.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import reading
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
+
+LABEL, PREFIX = "bht.states", "bht-state-"
+LIMITS = {"memory", "swap", "cpu", "pids"}
+LIMITLESS = {f"cgroup-{name}-limit" for name in LIMITS}
+MIB = 1 << 20
+GOOD = {
+    "network_mode": "none",
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges"],
+    "ipc_mode": "private",
+    "mem_limit": 32 * MIB,
+    "memswap_limit": 32 * MIB,
+    "nano_cpus": 500_000_000,
+    "pids_limit": 20,
+    "read_only": True,
+}
+
+
+def bind(source: str, mode: str = "rw") -> dict:
+    return {"binds": [f"{source}:/given:{mode}"]}
+
+
+# Only the root itself is read-only then: what is mounted below it comes along as it is.
+SEES_ALL = {"host-mounts", "engine-socket-hidden", "host-file-systems", "host-kernel-switches"}
+SEES_ALL |= {"cgroup-files-read-only", "mounts-tmpfs"}
+# Name to the options that differ, and the checks that are red for it.
+STATES = {
+    "uts-host": ({"uts_mode": "host"}, {"ns-uts-private"}),
+    "ipc-host": ({"ipc_mode": "host"}, {"ns-ipc-private"}),
+    "cgroupns-host": ({"CgroupnsMode": "host"}, {"ns-cgroup-private"}),
+    "no-limits": ({"mem_limit": 0, "memswap_limit": 0, "nano_cpus": 0, "pids_limit": 0}, LIMITLESS),
+    "swap-unlimited": ({"memswap_limit": -1}, {"cgroup-swap-limit"}),
+    "oom-killer-off": ({"oom_kill_disable": True}, {"cgroup-oom-killer"}),
+    "device": ({"devices": ["/dev/loop-control:/dev/loop-control:rwm"]}, {"cgroup-devices"}),
+    "device-rule": ({"device_cgroup_rules": ["b *:* rwm"]}, {"cgroup-devices"}),
+    "sys-admin": ({"cap_add": ["SYS_ADMIN"]}, {"capabilities"}),
+    "net-raw": ({"cap_add": ["NET_RAW"]}, {"capabilities"}),
+    "host-root": (bind("/", "ro"), SEES_ALL),
+    "etc": (bind("/etc"), {"host-mounts"}),
+    "root-home": (bind("/root", "ro"), {"host-mounts"}),
+    "run": (bind("/run"), {"host-mounts"}),
+    "proc": (bind("/proc"), {"host-mounts", "host-kernel-switches"}),
+    "restart": ({"restart_policy": {"Name": "always", "MaximumRetryCount": 0}}, {"restart-policy"}),
+}
+
+
+def made(engine, image: str, name: str, **changes) -> str:
+    wanted = {**GOOD, **changes}
+    own = {key: wanted.pop(key) for key in [*wanted] if key[0].isupper()}
+    host = {**engine.client.create_host_config(**wanted), **{"CgroupnsMode": "private", **own}}
+    config = {"Image": image, "Cmd": ["sleep", "3600"], "Labels": {LABEL: "yes"}, "HostConfig": host}
+    key = engine.client.create_container_from_config(config, PREFIX + name)["Id"]
+    engine.client.start(key)
+    return key
+
+
+def group_of(engine, key: str, controller: str) -> Path:
+    """The folder of a container's group in a version 1 hierarchy."""
+    pid = engine.client.inspect_container(key)["State"]["Pid"]
+    lines = [line.split(":", 2) for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines()]
+    path = next(path for _number, names, path in lines if controller in names.split(","))
+    return Path("/sys/fs/cgroup", controller) / path.lstrip("/")
+
+
+def raise_limit(engine, key: str) -> None:
+    """Behind the engine's back, as whoever is root on the host can."""
+    folder = group_of(engine, key, "memory")
+    for name in ("memory.memsw.limit_in_bytes", "memory.limit_in_bytes"):
+        (folder / name).write_text(str(1 << 33))
+
+
+def move_out(engine, key: str) -> None:
+    pid = str(engine.client.inspect_container(key)["State"]["Pid"])
+    for controller in ("memory", "pids"):
+        Path("/sys/fs/cgroup", controller, "cgroup.procs").write_text(pid)
+
+
+@pytest.fixture(scope="module")
+def judged(engine, base_image, tmp_path_factory):
+    if not Path("/sys/fs/cgroup/memory/cgroup.procs").exists():
+        pytest.skip("these groups are broken with the files of cgroup version 1")
+    stack = contextlib.ExitStack()
+    shared, parent = tmp_path_factory.mktemp("shared"), tmp_path_factory.mktemp("parent")
+    (parent / "child").mkdir()
+    # Not below a folder of pytest's, which is closed to others.
+    open_to_all = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bht")))
+    open_to_all.chmod(0o777)
+    keys = {}
+    try:
+        keys["good"] = made(engine, base_image, "good")
+        for name, (changes, _checks) in STATES.items():
+            keys[name] = made(engine, base_image, name, **changes)
+        for name, source in {
+            "share-a": shared,
+            "share-b": shared,
+            "outer": parent,
+            "inner": parent / "child",
+            "open-source": open_to_all,
+        }.items():
+            keys[name] = made(engine, base_image, name, **bind(str(source)))
+        keys["set-id"] = made(engine, base_image, "set-id", read_only=False)
+        upper = engine.client.inspect_container(keys["set-id"])["GraphDriver"]["Data"]["UpperDir"]
+        for name, mode in {"program": 0o4755, "plain": 0o755}.items():
+            Path(upper, name).write_text("#!/bin/sh\n")
+            Path(upper, name).chmod(mode)
+        keys["node"] = made(engine, base_image, "node", read_only=False)
+        upper = engine.client.inspect_container(keys["node"])["GraphDriver"]["Data"]["UpperDir"]
+        subprocess.run(["mknod", f"{upper}/disk", "b", "7", "0"], check=True)
+        for name, weaken in {"raised": raise_limit, "moved": move_out}.items():
+            keys[name] = made(engine, base_image, name)
+            weaken(engine, keys[name])
+        read = gather(reading({"docker_host": engine.url}), Kernel(), {LABEL: "yes"}, engine.url)
+        yield verdict({"here": read}, {"selinux": "absent", "capabilities": [], "profile": "classroom"})
+    finally:
+        for key in keys.values():
+            engine.client.remove_container(key, force=True)
+        stack.close()
+
+
+def red(judged, name: str) -> dict[str, str]:
+    own = [one for one in judged["findings"] if one["container"] == PREFIX + name]
+    assert own, f"{name} was not judged"
+    return {one["check"]: one["observed"] for one in own if one["status"] in ("fail", "error")}
+
+
+def test_the_good_one_is_green(judged):
+    assert red(judged, "good") == {}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_bad_state_turns_its_checks_red_and_no_others(judged, name):
+    assert set(red(judged, name)) == STATES[name][1], red(judged, name)
+
+
+BEHIND = {
+    "share-a": {"mounts-private"},
+    "share-b": {"mounts-private"},
+    "outer": {"mounts-nested"},
+    "inner": {"mounts-nested"},
+    "open-source": {"mounts-source-mode"},
+    "set-id": {"rootfs-read-only", "rootfs-set-id"},
+    "node": {"rootfs-read-only", "rootfs-devices"},
+    "raised": {"cgroup-memory-limit"},
+    "moved": {"cgroup-membership", "cgroup-memory-limit", "cgroup-swap-limit", "cgroup-pids-limit"},
+}
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_what_was_weakened_behind_the_engines_back_is_red(judged, name):
+    assert set(red(judged, name)) == BEHIND[name], red(judged, name)
