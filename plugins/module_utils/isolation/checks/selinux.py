@@ -200,6 +200,7 @@ CHECKS = (
         why="An unconfined type (spc_t, unconfined_t) may touch the host's files once it is outside of its mounts.",
         how="/proc/PID/attr/current of every process, against the types that the policy allows.",
         nist=("4.4.3",),
+        variable="engine_host entry point main (selinux-enabled)",
         decide=needing_selinux(decide_type),
         cis=("5.3",),
     ),
@@ -213,6 +214,7 @@ CHECKS = (
         why="Two containers with one pair may read and write each other's files and signal each other's processes.",
         how="The level in /proc/PID/attr/current of every process, compared as a set with all containers of the host.",
         nist=("4.4.3",),
+        variable="student_workspaces_students",
         decide=needing_selinux(decide_categories),
         cis=("5.3",),
     ),
@@ -227,6 +229,7 @@ CHECKS = (
         why="A file without categories, or with another's, may be read by containers that it was not meant for.",
         how="The attribute security.selinux of each writable source and its entries, against the process's level.",
         nist=("4.4.3",),
+        variable="student_workspaces_homes",
         decide=needing_selinux(decide_files),
     ),
 )
