@@ -186,6 +186,7 @@ CHECKS = (
         why="Permissive or absent, SELinux stops nothing: a process that gets out of a container meets no second wall.",
         how="/sys/fs/selinux/enforce and mls of the running kernel, not the configuration file.",
         nist=("4.4.3",),
+        variable="selinux_enforcing entry point main",
         decide_host=decide_enforcing,
         cis=("5.3",),
     ),
