@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verdict and its table, as filters: pure functions of what isolation_info returned."""
+"""The verdict, its table and its XML, as filters: pure functions of what isolation_info returned."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.junit import junit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import PolicyError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.report import report_lines
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
@@ -30,6 +31,14 @@ def isolation_report_lines(judged: Mapping[str, Any]) -> list[str]:
     return report_lines(judged)
 
 
+def isolation_junit(judged: Mapping[str, Any]) -> str:
+    return junit(judged)
+
+
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"isolation_verdict": isolation_verdict, "isolation_report_lines": isolation_report_lines}
+        return {
+            "isolation_verdict": isolation_verdict,
+            "isolation_report_lines": isolation_report_lines,
+            "isolation_junit": isolation_junit,
+        }

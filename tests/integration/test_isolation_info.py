@@ -17,9 +17,15 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdi
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 
 LABEL = "bht.isolation"
+# With a group: a user alone, whom the image does not know, is in group 0.
+USER = "1000:1000"
+# Whatever the engine of this machine gives otherwise.
+ULIMITS = [{"name": "nofile", "soft": 1024, "hard": 4096}, {"name": "core", "soft": 0, "hard": 0}]
 # Not among the defaults: a default cannot be taken back to "no limit".
 MEMORY = {"memory": "32m", "memory_swap": "32m"}
 GOOD = {
+    "user": USER,
+    "ulimits": ULIMITS,
     "cpus": 0.5,
     "pids_limit": 20,
     "command": ["sleep", "3600"],
@@ -38,7 +44,10 @@ WEAKENED = {
     "capable": ({"cap_add": ["NET_BIND_SERVICE"]}, {"capabilities"}),
     "no-memory": ({}, {"cgroup-memory-limit", "cgroup-swap-limit"}),
     "no-pids": ({"pids_limit": -1}, {"cgroup-pids-limit"}),
-    "no-seccomp": ({"security_opts": ["no-new-privileges", "seccomp=unconfined"]}, {"seccomp-filter"}),
+    "no-seccomp": (
+        {"security_opts": ["no-new-privileges", "seccomp=unconfined"]},
+        {"seccomp-filter", "seccomp-profile"},
+    ),
     "new-privileges": ({"security_opts": []}, {"no-new-privileges"}),
     "writable": ({"read_only": False}, {"rootfs-read-only"}),
 }
@@ -63,9 +72,10 @@ def made_behind(engine, image, name, **changes):
     """Behind the module's back, for what it refuses or does not offer; weakened in nothing else."""
     wanted = {"network_mode": "none", "security_opt": ["no-new-privileges"], "cap_drop": ["ALL"], "ipc_mode": "private"}
     wanted.update(mem_limit="32m", memswap_limit="32m", nano_cpus=500_000_000, pids_limit=20, read_only=True)
+    wanted["ulimits"] = ULIMITS
     raw = {key: changes.pop(key) for key in ("MaskedPaths", "ReadonlyPaths") if key in changes}
     host = {**engine.client.create_host_config(**{**wanted, **changes}), "CgroupnsMode": "private", **raw}
-    config = {"Image": image, "Cmd": ["sleep", "3600"], "Labels": {LABEL: "yes"}, "HostConfig": host}
+    config = {"Image": image, "User": USER, "Cmd": ["sleep", "3600"], "Labels": {LABEL: "yes"}, "HostConfig": host}
     key = engine.client.create_container_from_config(config, name)["Id"]
     try:
         with errors(f"Cannot start {name}"):

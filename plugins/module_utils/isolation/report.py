@@ -16,6 +16,7 @@ CONCEPTS: dict[str, str | tuple[str, ...]] = {
     "cgroups": "cgroup-",
     "selinux": "selinux-",
     "privileges": ("capabilities", "seccomp-", "no-new-"),
+    "processes": "process-",
     "mounts": ("rootfs-", "engine-", "host-", "mounts-", "masked-"),
     "lifecycle": ("restart-", "container-", "containers-", "log-", "exec-", "image-", "images-"),
 }

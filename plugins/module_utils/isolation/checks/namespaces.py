@@ -68,6 +68,7 @@ CHECKS = tuple(
         remedy=f"It separates {separates}. Create the container anew without {option}.",
         why=f"In a {kind} namespace of others it reaches what that separates: {separates}.",
         how=f"Device and inode of /proc/PID/ns/{kind} of each process, against the host's, the initial and others'.",
+        variable="student_workspaces entry point main",
         decide=decide_for(kind),
         cis=cis,
         nist=("4.4.2", "4.4.3") if kind == "net" else ("4.4.3",),

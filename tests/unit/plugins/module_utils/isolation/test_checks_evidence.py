@@ -24,9 +24,11 @@ MOUNTS = {"rootfs-read-only", "engine-socket-hidden", "host-mounts", "masked-pat
     *("mounts-propagation", "mounts-known", "mounts-nested", "mounts-readers"),
 }
 LABELS = {"selinux-type", "selinux-categories-unique", "selinux-files-level"}
-STATUS = {"seccomp-filter", "no-new-privileges", "capabilities"}
+IDS = {"process-not-root", "process-groups"}
+SECCOMP = {"seccomp-filter", "seccomp-profile", "process-more-privileged"}
+STATUS = {"no-new-privileges", "capabilities"} | IDS | SECCOMP
 GROUPS = {"cgroup-membership", "cgroup-parent"}
-PROCESSES = NAMESPACES | LABELS | STATUS | GROUPS
+PROCESSES = NAMESPACES | LABELS | STATUS | GROUPS | {"process-sshd"}
 UNREAD = facts.unread("/somewhere")
 
 # Where in Ada's record, what stands there instead of evidence, and the checks that need it.
@@ -35,8 +37,15 @@ CONTAINER = [
     ("processes.0.namespaces", {}, NAMESPACES),
     ("processes.0.namespaces.net", None, {"ns-net-private"}),
     ("processes.0.status", {}, STATUS),
-    ("processes.0.status.CapBnd", "not a mask", {"capabilities"}),
-    ("processes.0.status.Seccomp", None, {"seccomp-filter"}),
+    ("processes.0.status.CapBnd", "not a mask", {"capabilities", "process-more-privileged"}),
+    ("processes.0.status.Seccomp", None, SECCOMP),
+    ("processes.0.status.Uid", "1000 1000", IDS | {"process-more-privileged"}),
+    ("processes.0.status.Gid", "root", {"process-groups"}),
+    ("processes.0.names", [None], {"process-sshd"}),
+    ("processes.0.pids", [1], {"process-more-privileged"}),
+    ("rlimits", {}, {"process-rlimits"}),
+    ("rlimits.Max open files", "many", {"process-rlimits"}),
+    ("declared.security_opts", None, {"seccomp-profile"}),
     ("processes.0.label", None, LABELS),
     ("processes.0.cgroups", {}, GROUPS),
     ("processes.0.errors", {"attr/current": "EACCES Permission denied"}, LABELS),

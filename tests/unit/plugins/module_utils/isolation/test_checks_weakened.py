@@ -151,7 +151,7 @@ def test_a_second_process_counts_as_much_as_the_first():
         ada["processes"].append({**stray, "status": {**stray["status"], "Seccomp": "0"}})
 
     result = judged(changed(enter))
-    assert red(result) == only_ada({"cgroup-membership", "seccomp-filter"})
+    assert red(result) == only_ada({"cgroup-membership", "seccomp-filter", "process-more-privileged"})
     assert find(result, "seccomp-filter")["evidence"][0]["path"] == "/proc/2900/status"
 
 
