@@ -25,6 +25,7 @@ LABEL, PREFIX = "bht.states", "bht-state-"
 LIMITS = {"memory", "swap", "cpu", "pids"}
 LIMITLESS = {f"cgroup-{name}-limit" for name in LIMITS}
 MIB = 1 << 20
+ALLOW_ALL = '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}'
 GOOD = {
     "network_mode": "none",
     "cap_drop": ["ALL"],
@@ -35,6 +36,7 @@ GOOD = {
     "nano_cpus": 500_000_000,
     "pids_limit": 20,
     "read_only": True,
+    "ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 4096}, {"Name": "core", "Soft": 0, "Hard": 0}],
 }
 
 
@@ -67,7 +69,11 @@ STATES = {
     "boot": (bind("/boot"), {"host-mounts"}),
     "libraries": (bind("/usr/lib"), {"host-mounts"}),
     "nnp-false": ({"security_opt": ["no-new-privileges:false"]}, {"no-new-privileges"}),
-    "no-filter": ({"security_opt": ["no-new-privileges", "seccomp=unconfined"]}, {"seccomp-filter"}),
+    "no-filter": (
+        {"security_opt": ["no-new-privileges", "seccomp=unconfined"]},
+        {"seccomp-filter", "seccomp-profile"},
+    ),
+    "filter-of-nothing": ({"security_opt": ["no-new-privileges", f"seccomp={ALLOW_ALL}"]}, {"seccomp-profile"}),
     "pid-host": ({"pid_mode": "host"}, {"ns-pid-private"}),
     "net-host": ({"network_mode": "host"}, {"ns-net-private"}),
     "writable-root": ({"read_only": False}, {"rootfs-read-only"}),
@@ -75,11 +81,11 @@ STATES = {
 }
 
 
-def made(engine, image: str, name: str, **changes) -> str:
+def made(engine, image: str, name: str, user: str = "1000:1000", **changes) -> str:
     wanted = {**GOOD, **changes}
     own = {key: wanted.pop(key) for key in [*wanted] if key[0].isupper()}
     host = {**engine.client.create_host_config(**wanted), **{"CgroupnsMode": "private", **own}}
-    config = {"Image": image, "Cmd": ["sleep", "3600"], "Labels": {LABEL: "yes"}, "HostConfig": host}
+    config = {"Image": image, "Cmd": ["sleep", "3600"], "Labels": {LABEL: "yes"}, "HostConfig": host, "User": user}
     key = engine.client.create_container_from_config(config, PREFIX + name)["Id"]
     engine.client.start(key)
     return key
@@ -131,6 +137,8 @@ def judged(engine, base_image, tmp_path_factory):
             "data-root": engine.folder / "data",
         }.items():
             keys[name] = made(engine, base_image, name, **bind(str(source)))
+        keys["root"] = made(engine, base_image, "root", user="0:0")
+        keys["group-root"] = made(engine, base_image, "group-root", user="1000:0")
         keys["joinable"] = made(engine, base_image, "joinable", ipc_mode="shareable")
         for kind in ("pid", "ipc", "network"):
             joined = {f"{kind}_mode": f"container:{keys['joinable']}"}
@@ -180,6 +188,8 @@ BEHIND = {
     "inner": {"mounts-nested"},
     "open-source": {"mounts-source-mode"},
     "socket": {"engine-socket-hidden"},
+    "root": {"process-not-root"},
+    "group-root": {"process-groups"},
     "data-root": {"host-mounts"},
     "joinable": {"ns-pid-private", "ns-ipc-private", "ns-net-private"},
     "joined-pid": {"ns-pid-private"},
