@@ -10,7 +10,6 @@ parent directory of the socket, a rule for devices.
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import tempfile
 from pathlib import Path
@@ -112,54 +111,62 @@ def move_out(engine, key: str) -> None:
         Path("/sys/fs/cgroup", controller, "cgroup.procs").write_text(pid)
 
 
+def made_with_sources(engine, image: str, folder: Path, open_to_all: str) -> None:
+    """Those that are given something of the host's."""
+    (folder / "shared").mkdir()
+    (folder / "parent/child").mkdir(parents=True)
+    sources = {
+        "share-a": folder / "shared",
+        "share-b": folder / "shared",
+        "outer": folder / "parent",
+        "inner": folder / "parent/child",
+        "open-source": open_to_all,
+        "socket": engine.folder / "docker.sock",
+        "data-root": engine.folder / "data",
+    }
+    for name, source in sources.items():
+        made(engine, image, name, **bind(str(source)))
+
+
+def made_and_weakened(engine, image: str) -> None:
+    """Those that inspect shows nothing of, or that take two."""
+    keys = {"joinable": made(engine, image, "joinable", ipc_mode="shareable")}
+    for kind in ("pid", "ipc", "network"):
+        joined = {f"{kind}_mode": f"container:{keys['joinable']}"}
+        keys[f"joined-{kind}"] = made(engine, image, f"joined-{kind}", **joined)
+    for name, user in {"root": "0:0", "group-root": "1000:0"}.items():
+        keys[name] = made(engine, image, name, user=user)
+    for name in ("set-id", "node"):
+        keys[name] = made(engine, image, name, read_only=False)
+        upper = engine.client.inspect_container(keys[name])["GraphDriver"]["Data"]["UpperDir"]
+        if name == "node":
+            subprocess.run(["mknod", f"{upper}/disk", "b", "7", "0"], check=True)
+        else:
+            Path(upper, "program").write_text("#!/bin/sh\n")
+            Path(upper, "program").chmod(0o4755)
+    for name, weaken in {"raised": raise_limit, "moved": move_out}.items():
+        keys[name] = made(engine, image, name)
+        weaken(engine, keys[name])
+
+
 @pytest.fixture(scope="module")
 def judged(engine, base_image, tmp_path_factory):
     if not Path("/sys/fs/cgroup/memory/cgroup.procs").exists():
         pytest.skip("these groups are broken with the files of cgroup version 1")
-    stack = contextlib.ExitStack()
-    shared, parent = tmp_path_factory.mktemp("shared"), tmp_path_factory.mktemp("parent")
-    (parent / "child").mkdir()
-    # Not below a folder of pytest's, which is closed to others.
-    open_to_all = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bht")))
-    open_to_all.chmod(0o777)
-    keys = {}
     try:
-        keys["good"] = made(engine, base_image, "good")
-        for name, (changes, _checks) in STATES.items():
-            keys[name] = made(engine, base_image, name, **changes)
-        for name, source in {
-            "share-a": shared,
-            "share-b": shared,
-            "outer": parent,
-            "inner": parent / "child",
-            "open-source": open_to_all,
-            "socket": engine.folder / "docker.sock",
-            "data-root": engine.folder / "data",
-        }.items():
-            keys[name] = made(engine, base_image, name, **bind(str(source)))
-        keys["root"] = made(engine, base_image, "root", user="0:0")
-        keys["group-root"] = made(engine, base_image, "group-root", user="1000:0")
-        keys["joinable"] = made(engine, base_image, "joinable", ipc_mode="shareable")
-        for kind in ("pid", "ipc", "network"):
-            joined = {f"{kind}_mode": f"container:{keys['joinable']}"}
-            keys[f"joined-{kind}"] = made(engine, base_image, f"joined-{kind}", **joined)
-        keys["set-id"] = made(engine, base_image, "set-id", read_only=False)
-        upper = engine.client.inspect_container(keys["set-id"])["GraphDriver"]["Data"]["UpperDir"]
-        for name, mode in {"program": 0o4755, "plain": 0o755}.items():
-            Path(upper, name).write_text("#!/bin/sh\n")
-            Path(upper, name).chmod(mode)
-        keys["node"] = made(engine, base_image, "node", read_only=False)
-        upper = engine.client.inspect_container(keys["node"])["GraphDriver"]["Data"]["UpperDir"]
-        subprocess.run(["mknod", f"{upper}/disk", "b", "7", "0"], check=True)
-        for name, weaken in {"raised": raise_limit, "moved": move_out}.items():
-            keys[name] = made(engine, base_image, name)
-            weaken(engine, keys[name])
-        read = gather(reading({"docker_host": engine.url}), Kernel(), {LABEL: "yes"}, engine.url)
+        # Not below a folder of pytest's, which is closed to others.
+        with tempfile.TemporaryDirectory(prefix="bht") as open_to_all:
+            Path(open_to_all).chmod(0o777)
+            made(engine, base_image, "good")
+            for name, (changes, _checks) in STATES.items():
+                made(engine, base_image, name, **changes)
+            made_with_sources(engine, base_image, tmp_path_factory.mktemp("sources"), open_to_all)
+            made_and_weakened(engine, base_image)
+            read = gather(reading({"docker_host": engine.url}), Kernel(), {LABEL: "yes"}, engine.url)
         yield verdict({"here": read}, {"selinux": "absent", "capabilities": [], "profile": "classroom"})
     finally:
-        for key in keys.values():
-            engine.client.remove_container(key, force=True)
-        stack.close()
+        for listed in engine.client.containers(all=True, filters={"label": LABEL}):
+            engine.client.remove_container(listed["Id"], force=True)
 
 
 def red(judged, name: str) -> dict[str, str]:
