@@ -190,7 +190,9 @@ def _finding(check: Check, outcome: Outcome, subject: str) -> dict[str, Any]:
         "reason": printable(outcome.reason),
         "evidence": [_evidence(fact) for fact in _distinct(outcome.evidence)[:EVIDENCE_LIMIT]],
         "remedy": check.remedy if outcome.status in RED else "",
-        "cis": list(check.cis),
+        "why": check.why,
+        "variable": check.variable,
+        "references": check.references(),
         "waiver": None,
     }
 
