@@ -112,6 +112,18 @@ def move_out(engine, key: str) -> None:
         Path("/sys/fs/cgroup", controller, "cgroup.procs").write_text(pid)
 
 
+def plant(engine, base_image, keys):
+    """Containers with files in their writable layer that no option makes."""
+    keys["set-id"] = made(engine, base_image, "set-id", read_only=False)
+    upper = engine.client.inspect_container(keys["set-id"])["GraphDriver"]["Data"]["UpperDir"]
+    for name, mode in {"program": 0o4755, "plain": 0o755}.items():
+        Path(upper, name).write_text("#!/bin/sh\n")
+        Path(upper, name).chmod(mode)
+    keys["node"] = made(engine, base_image, "node", read_only=False)
+    upper = engine.client.inspect_container(keys["node"])["GraphDriver"]["Data"]["UpperDir"]
+    subprocess.run(["mknod", f"{upper}/disk", "b", "7", "0"], check=True)
+
+
 @pytest.fixture(scope="module")
 def judged(engine, base_image, tmp_path_factory):
     if not Path("/sys/fs/cgroup/memory/cgroup.procs").exists():
@@ -143,14 +155,7 @@ def judged(engine, base_image, tmp_path_factory):
         for kind in ("pid", "ipc", "network"):
             joined = {f"{kind}_mode": f"container:{keys['joinable']}"}
             keys[f"joined-{kind}"] = made(engine, base_image, f"joined-{kind}", **joined)
-        keys["set-id"] = made(engine, base_image, "set-id", read_only=False)
-        upper = engine.client.inspect_container(keys["set-id"])["GraphDriver"]["Data"]["UpperDir"]
-        for name, mode in {"program": 0o4755, "plain": 0o755}.items():
-            Path(upper, name).write_text("#!/bin/sh\n")
-            Path(upper, name).chmod(mode)
-        keys["node"] = made(engine, base_image, "node", read_only=False)
-        upper = engine.client.inspect_container(keys["node"])["GraphDriver"]["Data"]["UpperDir"]
-        subprocess.run(["mknod", f"{upper}/disk", "b", "7", "0"], check=True)
+        plant(engine, base_image, keys)
         for name, weaken in {"raised": raise_limit, "moved": move_out}.items():
             keys[name] = made(engine, base_image, name)
             weaken(engine, keys[name])
