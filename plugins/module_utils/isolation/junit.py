@@ -80,10 +80,14 @@ def _lines(finding: Mapping[str, Any]) -> Iterator[str]:
     yield f"expected: {finding['expected']}"
     if finding["reason"]:
         yield f"reason: {finding['reason']}"
+    if finding["why"]:
+        yield f"why: {finding['why']}"
     for piece in finding["evidence"]:
         yield f"evidence: {piece['path']}: {piece['raw']}"
     if finding["remedy"]:
         yield f"remedy: {finding['remedy']}"
+    for source, ids in finding["references"].items():
+        yield f"reference: {source}: {', '.join(ids)}"
     if waiver and waiver["expired"]:
         yield f"waiver: expired on {waiver['expires']} ({waiver['reason']})"
 

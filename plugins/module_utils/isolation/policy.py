@@ -30,6 +30,7 @@ CAPABILITIES = (
 # Without "always": it starts again what somebody has stopped.
 RESTART_POLICIES = ("no", "on-failure", "unless-stopped")
 SELINUX_CHOICES = ("required", "where_present", "absent")
+FAIL_ON_CHOICES = ("critical", "high", "medium", "low")
 # What each selects is in policy_profiles.py.
 PROFILE_CHOICES = ("all", "baseline", "cis-1.8", "classroom")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$", re.IGNORECASE)
@@ -58,6 +59,8 @@ class Expected:
 @dataclass(frozen=True)
 class Policy:
     profile: str = "all"
+    # The least severity of a red finding that makes the whole fail.
+    fail_on: str = "low"
     selinux: str = "required"
     selinux_types: tuple[str, ...] = ("container_t", "container_init_t")
     capabilities: tuple[str, ...] = CAPABILITIES
@@ -76,6 +79,8 @@ class Policy:
         values = {key: value for key, value in _known(given or {}, cls, "policy").items() if value is not None}
         if values.get("profile", "all") not in PROFILE_CHOICES:
             raise PolicyError(f"policy.profile is {values['profile']!r}. Use one of {', '.join(PROFILE_CHOICES)}.")
+        if values.get("fail_on", "low") not in FAIL_ON_CHOICES:
+            raise PolicyError(f"policy.fail_on is {values['fail_on']!r}. Use one of {', '.join(FAIL_ON_CHOICES)}.")
         if values.get("selinux", "required") not in SELINUX_CHOICES:
             raise PolicyError(f"policy.selinux is {values['selinux']!r}. Use one of {', '.join(SELINUX_CHOICES)}.")
         for key in ("selinux_types", "allowed_mounts", "engine_users", "restart_policies", "allowed_registries"):

@@ -17,7 +17,7 @@ GRAVE = ("critical", "high")
 
 
 def _benchmark(check: Check) -> bool:
-    return bool(check.cis_changed.get(BENCHMARK, check.cis))
+    return bool(check.benchmark(BENCHMARK))
 
 
 PROFILES: Mapping[str, Callable[[Check], bool]] = {

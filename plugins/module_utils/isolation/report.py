@@ -20,6 +20,8 @@ CONCEPTS: dict[str, str | tuple[str, ...]] = {
     "mounts": ("rootfs-", "engine-", "host-", "mounts-", "masked-"),
     "lifecycle": ("restart-", "container-", "containers-", "log-", "exec-", "image-", "images-"),
 }
+# With low every red finding counts, which needs no word.
+FAILS_ON = {"critical": "critical only", "high": "high and above", "medium": "medium and above"}
 GOOD, BAD, BLANK, WAIVED = "ok", "FAIL", "-", "waived"
 
 
@@ -31,7 +33,7 @@ def report_lines(verdict: Mapping[str, Any]) -> list[str]:
     if lines:
         lines.append("")
     lines += list(_table(findings))
-    lines += ["", _summary_line(verdict["summary"])]
+    lines += ["", _summary_line(verdict["summary"], verdict["fail_on"])]
     return lines
 
 
@@ -75,10 +77,11 @@ def _cell(findings: list[Mapping[str, Any]], prefixes: str | tuple[str, ...]) ->
     return GOOD if any(finding["status"] == PASS for finding in own) else BLANK
 
 
-def _summary_line(summary: Mapping[str, Any]) -> str:
+def _summary_line(summary: Mapping[str, Any], fail_on: str) -> str:
     counts = ", ".join(
         f"{summary[status]} {status}" for status in STATUSES if summary[status] or status in (PASS, FAIL)
     )
     waived = f", of these {summary['waived']} waived" if summary["waived"] else ""
     outcome = "isolated" if summary["ok"] else "NOT ISOLATED"
-    return f"{outcome}: {summary['containers']} containers, {counts}{waived}"
+    least = f"; fails on {FAILS_ON[fail_on]}" if fail_on in FAILS_ON else ""
+    return f"{outcome}: {summary['containers']} containers, {counts}{waived}{least}"

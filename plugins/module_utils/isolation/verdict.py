@@ -66,8 +66,9 @@ def verdict(
         "schema": SCHEMA,
         "generated": generated,
         "profile": room.policy.profile,
+        "fail_on": room.policy.fail_on,
         "hosts": {host.name: _host_line(host) for host in room.hosts},
-        "summary": _summary(findings),
+        "summary": _summary(findings, room.policy.fail_on),
         "findings": findings,
     }
 
@@ -190,7 +191,9 @@ def _finding(check: Check, outcome: Outcome, subject: str) -> dict[str, Any]:
         "reason": printable(outcome.reason),
         "evidence": [_evidence(fact) for fact in _distinct(outcome.evidence)[:EVIDENCE_LIMIT]],
         "remedy": check.remedy if outcome.status in RED else "",
-        "cis": list(check.cis),
+        "why": check.why,
+        "variable": check.variable,
+        "references": check.references(),
         "waiver": None,
     }
 
@@ -220,17 +223,24 @@ def _waived(finding: dict[str, Any], waivers: tuple[Waiver, ...], today: date) -
 
 
 def red(finding: Mapping[str, Any]) -> bool:
-    """Does this finding make the whole red?"""
+    """Is this finding a fault, or might it be one, that no waiver accepts?"""
     waiver = finding["waiver"]
     return finding["status"] in RED and (waiver is None or bool(waiver["expired"]))
 
 
-def _summary(findings: list[dict[str, Any]]) -> dict[str, Any]:
+def fatal(finding: Mapping[str, Any], fail_on: str) -> bool:
+    """Does this finding make the whole fail? Where nothing is known of a subject, no severity was found either."""
+    unknown = finding["status"] == ERROR and any(finding["check"] == check.id for check in catalogue.EXISTENCE)
+    grave = SEVERITIES.index(finding["severity"]) <= SEVERITIES.index(fail_on)
+    return red(finding) and (grave or unknown)
+
+
+def _summary(findings: list[dict[str, Any]], fail_on: str) -> dict[str, Any]:
     counts = {status: sum(finding["status"] == status for finding in findings) for status in STATUSES}
     waived = sum(finding["status"] in RED and not red(finding) for finding in findings)
     judged = len({finding["subject"] for finding in findings if finding["container"]})
     # A verdict over nothing proves nothing.
-    ok = bool(findings) and not any(red(finding) for finding in findings)
+    ok = bool(findings) and not any(fatal(finding, fail_on) for finding in findings)
     return {**counts, "waived": waived, "containers": judged, "ok": ok}
 
 

@@ -23,6 +23,8 @@ NOTCHECKED, NOTSELECTED, NOTAPPLICABLE = "notchecked", "notselected", "notapplic
 STATUSES = (FAIL, ERROR, NOTCHECKED, INFORMATIONAL, PASS, NOTSELECTED, NOTAPPLICABLE)
 SEVERITIES = ("critical", "high", "medium", "low")
 EVIDENCE_LIMIT = 5
+BENCHMARKS = ("1.6", "1.7", "1.8")
+NIST, STIG = "NIST SP 800-190", "DISA STIG"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,16 @@ class Check:
     # Sections of NIST SP 800-190; rule ids of DISA's STIG for Docker Enterprise.
     nist: tuple[str, ...] = ()
     stig: tuple[str, ...] = ()
+
+    def benchmark(self, version: str) -> tuple[str, ...]:
+        """The ids in one version of the CIS Docker Benchmark."""
+        return self.cis_changed.get(version, self.cis)
+
+    def references(self) -> dict[str, list[str]]:
+        """Where others ask for the same. Who does not is left out."""
+        found = {f"CIS Docker {version}": self.benchmark(version) for version in BENCHMARKS}
+        found.update({NIST: self.nist, STIG: self.stig})
+        return {source: list(ids) for source, ids in found.items() if ids}
 
 
 def missing(facts: Iterable[Fact]) -> Outcome:

@@ -71,7 +71,9 @@ def test_a_failure_says_what_was_found_and_the_cure():
     failure = case(root, "seccomp-filter").find("failure")
     assert failure.get("type") == "high" and failure.get("message") == "process 2001 has no seccomp filter"
     assert "evidence: /proc/2001/status: Seccomp: 0" in failure.text.splitlines()
-    assert [word in failure.text for word in ("observed: ", "expected: ", "remedy: ")] == [True] * 3
+    assert [word in failure.text for word in ("observed: ", "expected: ", "why: ", "reference: CIS Docker 1.8: ")] == [
+        True
+    ] * 4
     assert root.get("failures") == "1" and root.get("errors") == "0"
 
 

@@ -46,6 +46,8 @@ def test_sizes(text, value):
     [
         ({"selinx": "absent"}, "unknown keys: selinx"),
         ({"profile": "strict"}, "policy.profile is 'strict'"),
+        ({"fail_on": "grave"}, "policy.fail_on is 'grave'"),
+        ({"fail_on": ["low"]}, r"policy.fail_on is \['low'\]"),
         ({"selinux": "maybe"}, "policy.selinux is 'maybe'"),
         ({"selinux_types": "container_t"}, "policy.selinux_types must be a list"),
         ({"allowed_mounts": {}}, "policy.allowed_mounts must be a list"),

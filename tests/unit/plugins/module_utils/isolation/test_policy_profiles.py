@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import PROFILE_CHOICES
@@ -38,3 +40,20 @@ def test_the_benchmark_takes_the_numbers_of_its_own_version():
     chosen = {check.id for check in selected("cis-1.8")}
     assert {"capabilities", "seccomp-filter", "cgroup-memory-limit"} <= chosen
     assert "ns-mnt-private" not in chosen
+
+
+def test_a_finding_carries_why_and_who_else_asks_for_it():
+    found = {one["check"]: one for one in judged(facts.document())["findings"]}
+    assert [one for one in found.values() if "cis" in one or not isinstance(one["variable"], str)] == []
+    assert [check.id for check in catalogue.RULES if found.get(check.id, {}).get("why", check.why) != check.why] == []
+    assert found["seccomp-filter"]["why"] and found["seccomp-filter"]["references"]["NIST SP 800-190"]
+    for check in catalogue.ALL:
+        sources = check.references()
+        assert all(sources.values()) and ("CIS Docker 1.6" in sources) == bool(check.cis)
+
+
+def test_references_follow_the_numbers_of_each_version():
+    check = replace(catalogue.ALL[0], cis=("1",), cis_changed={"1.8": ("2", "3"), "1.7": ()}, nist=("4",), stig=("5",))
+    wanted = {"CIS Docker 1.6": ["1"], "CIS Docker 1.8": ["2", "3"], "NIST SP 800-190": ["4"], "DISA STIG": ["5"]}
+    assert check.references() == wanted
+    assert replace(check, cis=(), cis_changed={}, nist=(), stig=()).references() == {}

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import SEVERITIES, STATUSES
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import PROFILE_CHOICES
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import (
+    FAIL_ON_CHOICES,
+    PROFILE_CHOICES,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import SCHEMA, verdict
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import (
@@ -87,6 +90,7 @@ def test_words_are_those_of_the_code():
     finding = FORM["$defs"]["finding"]["properties"]
     assert FORM["properties"]["schema"]["const"] == SCHEMA
     assert FORM["properties"]["profile"]["enum"] == list(PROFILE_CHOICES)
+    assert FORM["properties"]["fail_on"]["enum"] == list(FAIL_ON_CHOICES) == list(SEVERITIES)
     assert finding["status"]["enum"] == list(STATUSES) and finding["severity"]["enum"] == list(SEVERITIES)
     assert finding["concept"]["enum"] == list(catalogue.CONCEPTS)
 
