@@ -45,6 +45,7 @@ options:
 requirements:
   - Root on the host (C(/proc/PID/ns) of other users' processes is closed to everybody else)
   - The pid namespace of the host
+  - The docker SDK for Python only where O(docker_host) is no socket of this host
 seealso:
   - plugin: bulkhead.classroom.isolation_verdict
     plugin_type: filter

@@ -36,10 +36,6 @@ class Readable(Protocol):
     def inspect_container(self, container: str) -> Any: ...
     def info(self) -> Any: ...
     def version(self) -> Any: ...
-    def images(self, *, all: bool = False) -> Any: ...  # noqa: A002
-    def inspect_image(self, image: str) -> Any: ...
-    def history(self, image: str) -> Any: ...
-    def networks(self) -> Any: ...
     def inspect_network(self, net_id: str) -> Any: ...
 
 
@@ -124,18 +120,6 @@ class SocketEngine:
 
     def version(self) -> Any:
         return self._ask("/version", "its version")
-
-    def images(self, *, all: bool = False) -> Any:  # noqa: A002
-        return self._ask(f"/images/json?all={all:d}", "its images")
-
-    def inspect_image(self, image: str) -> Any:
-        return self._ask(f"/images/{quote(image)}/json", f"image {image}")
-
-    def history(self, image: str) -> Any:
-        return self._ask(f"/images/{quote(image)}/history", f"the history of image {image}")
-
-    def networks(self) -> Any:
-        return self._ask("/networks", "its networks")
 
     def inspect_network(self, net_id: str) -> Any:
         return self._ask(f"/networks/{quote(net_id)}", f"network {net_id}")

@@ -29,10 +29,6 @@ VERBS = {
     "inspect_container": ((NAME,), {}, f"/containers/{NAME}/json"),
     "info": ((), {}, "/info"),
     "version": ((), {}, "/version"),
-    "images": ((), {"all": True}, "/images/json?all=1"),
-    "inspect_image": (("a/b:1",), {}, "/images/a/b%3A1/json"),
-    "history": (("sha256:ab",), {}, "/images/sha256%3Aab/history"),
-    "networks": ((), {}, "/networks"),
     "inspect_network": (("bridge",), {}, "/networks/bridge"),
 }
 
