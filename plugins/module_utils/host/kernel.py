@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kernel adapter: reads /proc, cgroupfs, selinuxfs and extended attributes, and nothing else. It never writes.
+"""The kernel adapter: reads /proc, cgroupfs, selinuxfs and extended attributes, and nothing else. It changes nothing.
 
 Its root can be moved, so that tests run it over a recorded tree. Every read gives a Fact, with the error in words when
 it failed.
@@ -20,6 +20,7 @@ from pathlib import Path
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
 
 READ_LIMIT = 1 << 20
+ANSWER_LIMIT = 4096
 
 
 class Kernel:
@@ -118,6 +119,24 @@ class Kernel:
             return Fact(path, error=words(error))
         text = raw.decode("utf-8", "replace").rstrip("\0")
         return Fact(path, text, text)
+
+    def ask(self, path: str, question: str) -> Fact:
+        """The answer of a transaction file of selinuxfs.
+
+        Writing to one is how a question is put to the kernel; the answer is what the same open file then reads. Nothing
+        is changed by it, on the host or in its policy.
+        """
+        try:
+            descriptor = os.open(self.root + path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                os.write(descriptor, question.encode())
+                answer = os.pread(descriptor, ANSWER_LIMIT, 0)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            return Fact(path, error=words(error))
+        text = answer.decode("utf-8", "replace").rstrip("\n\0")
+        return Fact(path, text, f"{question}: {text}")
 
     def names(self, path: str) -> Fact:
         """The sorted names in a directory."""

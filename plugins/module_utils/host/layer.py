@@ -1,7 +1,8 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks through the writable layer of a container for what its image did not bring: set-id programs and device nodes.
+"""Looks through the writable layer of a container for what its image did not bring: set-id programs and device nodes,
+and at the SELinux labels of a sample of it.
 
 The tree belongs to the container, so nothing in it is followed, and the walk has an end whatever was put there.
 """
@@ -13,9 +14,11 @@ import stat
 from typing import Any, NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel, words
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.labels import ATTRIBUTE
 
 ENTRY_LIMIT = 5000
 FOUND_LIMIT = 20
+LABEL_LIMIT = 256
 EXECUTABLE = 0o111
 
 
@@ -27,24 +30,33 @@ class Walk(NamedTuple):
     entries: int
     cut: bool
     error: str
+    # Label to one of the entries that have it, of the first so many.
+    labels: dict[str, str]
+    labelled: int
 
     def document(self) -> dict[str, Any]:
         return dict(self._asdict())
 
 
-def walk(kernel: Kernel, folder: str, limit: int = ENTRY_LIMIT) -> Walk:
+def walk(kernel: Kernel, folder: str, limit: int = ENTRY_LIMIT, sample: int = LABEL_LIMIT) -> Walk:
+    """sample: how many entries are asked for their label; 0 on a host without SELinux."""
+    labels: dict[str, str] = {}
+    labelled = 0
     setid: list[str] = []
     devices: list[str] = []
     entries, cut, error, waiting = 0, False, "", [""]
     while waiting and not cut:
         below = waiting.pop()
         try:
-            for name, status in _entries(kernel.root + folder + below):
+            for name, status, descriptor in _entries(kernel.root + folder + below):
                 entries += 1
                 if entries > limit:
                     cut = True
                     break
                 path = f"{below}/{name}"
+                if labelled < sample and not _deleted(status):
+                    labelled += 1
+                    labels.setdefault(_label(descriptor, name), path)
                 if stat.S_ISDIR(status.st_mode):
                     waiting.append(path)
                 elif _gives_rights(status.st_mode):
@@ -54,18 +66,29 @@ def walk(kernel: Kernel, folder: str, limit: int = ENTRY_LIMIT) -> Walk:
                     devices.append(f"{path} ({kind} {os.major(status.st_rdev)}:{os.minor(status.st_rdev)})")
         except OSError as problem:
             error = error or f"{words(problem)}: {folder}{below}"
-    return Walk(sorted(setid)[:FOUND_LIMIT], sorted(devices)[:FOUND_LIMIT], min(entries, limit), cut, error)
+    shown = dict(list(labels.items())[:FOUND_LIMIT])
+    found = sorted(setid)[:FOUND_LIMIT], sorted(devices)[:FOUND_LIMIT]
+    return Walk(*found, min(entries, limit), cut, error, shown, labelled)
 
 
 def _entries(path: str) -> Any:
-    """Names with their status; a link in the place of the folder is refused."""
+    """Names with their status and the open folder; a link in the place of the folder is refused."""
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         with os.scandir(folder) as found:
             for entry in found:
-                yield entry.name, entry.stat(follow_symlinks=False)
+                yield entry.name, entry.stat(follow_symlinks=False), folder
     finally:
         os.close(folder)
+
+
+def _label(folder: int, name: str) -> str:
+    """The label of the entry itself, or why there is none."""
+    try:
+        raw = os.getxattr(f"/proc/self/fd/{folder}/{name}", ATTRIBUTE, follow_symlinks=False)
+    except OSError as error:
+        return words(error)
+    return raw.decode("utf-8", "replace").rstrip("\0")
 
 
 def _gives_rights(mode: int) -> bool:
@@ -74,6 +97,9 @@ def _gives_rights(mode: int) -> bool:
 
 
 def _is_node(status: os.stat_result) -> bool:
-    """The layer says 'deleted' with a character device 0:0."""
-    deleted = stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
-    return (stat.S_ISBLK(status.st_mode) or stat.S_ISCHR(status.st_mode)) and not deleted
+    return (stat.S_ISBLK(status.st_mode) or stat.S_ISCHR(status.st_mode)) and not _deleted(status)
+
+
+def _deleted(status: os.stat_result) -> bool:
+    """The layer says 'deleted' with a character device 0:0, which the kernel makes in its own name."""
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0

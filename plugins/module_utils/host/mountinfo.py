@@ -14,6 +14,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
+# A label has commas, and stands in quotes.
+_OPTION = re.compile(r'(?:[^,"]+|"[^"]*")+')
+KEPT = ("size=", "context=")
 
 
 class Mount(NamedTuple):
@@ -35,6 +38,12 @@ class Mount(NamedTuple):
     @property
     def read_only(self) -> bool:
         return "ro" in self.options or "ro" in self.super_options.split(",")
+
+
+def context(mount: Mount) -> str:
+    """The label that SELinux gives to everything in this mount, or nothing."""
+    given = (option for option in _OPTION.findall(mount.super_options) if option.startswith("context="))
+    return next(given, "").partition("=")[2].strip('"')
 
 
 def parse(text: str) -> list[Mount]:
@@ -72,8 +81,8 @@ def _unescaped(text: str) -> str:
 def shortened(line: str) -> str:
     """The line without what no check needs: an overlay's list of layers alone can take four kilobytes."""
     head, separator, super_options = line.rpartition(" ")
-    first, *rest = super_options.split(",")
-    kept = [first, *(option for option in rest if option.startswith("size="))]
+    first, *rest = _OPTION.findall(super_options) or [super_options]
+    kept = [first, *(option for option in rest if option.startswith(KEPT))]
     return f"{head}{separator}{','.join(kept)}"
 
 

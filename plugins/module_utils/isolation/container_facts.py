@@ -68,6 +68,7 @@ def declared_by(inspected: Mapping[str, Any]) -> dict[str, Any]:
     declared = {ours: host.get(theirs) for ours, theirs in DECLARED.items()}
     declared["security_opts"] = [clipped(str(option)) for option in as_list(host.get("SecurityOpt"))]
     declared["process_label"] = str(inspected.get("ProcessLabel") or "")
+    declared["apparmor_profile"] = str(inspected.get("AppArmorProfile") or "")
     declared["mount_label"] = str(inspected.get("MountLabel") or "")
     declared["mounts"] = [
         {

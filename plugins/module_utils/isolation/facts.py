@@ -24,6 +24,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.engin
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_facts import read_hierarchies, read_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import SCHEMA
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_facts import ask_policy
 
 ATTEMPTS = 2
 SHARED_BY_MATES = ("pid", "mnt")
@@ -48,6 +49,7 @@ def gather(engine: Readable, kernel: Kernel, labels: Mapping[str, str], docker_h
             containers.append(_container(engine, kernel, found, record, mates, known))
         else:
             neighbours.append(neighbour(kernel, record))
+    host["selinux"].update(ask_policy(kernel, containers, neighbours))
     return {"schema": SCHEMA, "host": host, "containers": containers, "neighbours": neighbours}
 
 

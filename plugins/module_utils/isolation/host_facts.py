@@ -12,10 +12,11 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgroups, mountinfo
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel, listener_pid
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_facts import read_device_names
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lsm_facts import read_lsm
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.mount_facts import read_peer_groups
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import NAMESPACES
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_facts import read_selinux
 
-SELINUX = "/sys/fs/selinux"
 SOCKETS = (
     "/run/docker.sock",
     "/run/containerd/containerd.sock",
@@ -112,6 +113,7 @@ def read_host(kernel: Kernel, engine: Mapping[str, Any], docker_host: str) -> di
         "kernel": kernel.read("/proc/sys/kernel/osrelease").document(),
         "namespaces": read_namespaces(kernel, pid),
         "selinux": read_selinux(kernel),
+        "lsm": read_lsm(kernel),
         "cgroup_version": cgroups.version_of(read_hierarchies(kernel)),
         "engine": {**engine, "pid": pid},
         "machine": read_machine(kernel),
@@ -131,15 +133,6 @@ def read_namespaces(kernel: Kernel, engine: int | None) -> dict[str, Any]:
     return {
         owner: {kind: kernel.identity(f"/proc/{number}/ns/{kind}").document() for kind in NAMESPACES}
         for owner, number in owners.items()
-    }
-
-
-def read_selinux(kernel: Kernel) -> dict[str, Any]:
-    """Whether the kernel has it, whether it enforces, and whether the policy knows categories."""
-    return {
-        "present": kernel.exists(f"{SELINUX}/enforce"),
-        "enforce": kernel.read(f"{SELINUX}/enforce").document(),
-        "mls": kernel.read(f"{SELINUX}/mls").document(),
     }
 
 

@@ -30,6 +30,15 @@ CAPABILITIES = (
 # Without "always": it starts again what somebody has stopped.
 RESTART_POLICIES = ("no", "on-failure", "unless-stopped")
 SELINUX_CHOICES = ("required", "where_present", "absent")
+# Keys whose values are lists of strings.
+LISTS = (
+    "selinux_types",
+    "selinux_file_types",
+    "allowed_mounts",
+    "engine_users",
+    "restart_policies",
+    "allowed_registries",
+)
 FAIL_ON_CHOICES = ("critical", "high", "medium", "low")
 # What each selects is in policy_profiles.py.
 PROFILE_CHOICES = ("all", "baseline", "cis-1.8", "classroom")
@@ -63,6 +72,7 @@ class Policy:
     fail_on: str = "low"
     selinux: str = "required"
     selinux_types: tuple[str, ...] = ("container_t", "container_init_t")
+    selinux_file_types: tuple[str, ...] = ("container_file_t",)
     capabilities: tuple[str, ...] = CAPABILITIES
     student_label: str = "org.bulkhead.student"
     allowed_mounts: tuple[str, ...] = ()
@@ -83,7 +93,7 @@ class Policy:
             raise PolicyError(f"policy.fail_on is {values['fail_on']!r}. Use one of {', '.join(FAIL_ON_CHOICES)}.")
         if values.get("selinux", "required") not in SELINUX_CHOICES:
             raise PolicyError(f"policy.selinux is {values['selinux']!r}. Use one of {', '.join(SELINUX_CHOICES)}.")
-        for key in ("selinux_types", "allowed_mounts", "engine_users", "restart_policies", "allowed_registries"):
+        for key in LISTS:
             if key in values:
                 values[key] = tuple(_strings(values[key], f"policy.{key}"))
         if "restart_retries" in values:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import mountinfo
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.cgroups import parse_membership
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lsm_facts import apparmor_runs, read_profile
 
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 STATUS = (
@@ -74,7 +75,7 @@ def _record(kernel: Kernel, pid: int) -> dict[str, Any]:
         texts[name] = fact.value
         if fact.error:
             errors[name] = fact.error
-    return {
+    record = {
         "pids": [pid],
         "name": texts["comm"],
         "namespaces": namespaces,
@@ -83,6 +84,12 @@ def _record(kernel: Kernel, pid: int) -> dict[str, Any]:
         "cgroups": parse_membership(texts["cgroup"] or ""),
         "errors": errors,
     }
+    if apparmor_runs(kernel):
+        profile = read_profile(kernel, pid, texts["attr/current"])
+        record["apparmor"] = profile.value
+        if profile.error:
+            errors["attr/apparmor/current"] = profile.error
+    return record
 
 
 def parse_status(text: str) -> dict[str, str]:

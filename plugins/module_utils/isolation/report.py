@@ -14,7 +14,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdi
 CONCEPTS: dict[str, str | tuple[str, ...]] = {
     "namespaces": "ns-",
     "cgroups": "cgroup-",
-    "selinux": "selinux-",
+    "selinux": ("selinux-", "apparmor-"),
     "privileges": ("capabilities", "seccomp-", "no-new-"),
     "processes": "process-",
     "mounts": ("rootfs-", "engine-", "host-", "mounts-", "masked-"),

@@ -23,6 +23,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     printable,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_label import Clearances
 
 # Version of the form of a facts document.
 SCHEMA = 2
@@ -57,6 +58,11 @@ class Process:
     @property
     def label(self) -> Fact:
         return self._fact("attr/current", self.record.get("label") or None)
+
+    @property
+    def profile(self) -> Fact:
+        """AppArmor's, with its mode."""
+        return self._fact("attr/apparmor/current", self.record.get("apparmor") or None)
 
     @property
     def groups(self) -> Fact:
@@ -188,6 +194,8 @@ class Room:
     hosts: tuple[Host, ...]
     policy: Policy
     by_key: dict[tuple[str, str, Any], set[str]] = field(default_factory=dict)
+    # By host: levels are compared by what they contain, which no key can say.
+    clearances: dict[str, Clearances] = field(default_factory=dict)
 
     def host_of(self, container: Container) -> Host:
         return next(host for host in self.hosts if host.name == container.host)

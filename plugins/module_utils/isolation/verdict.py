@@ -30,6 +30,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_pairs import index_mounts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.namespaces import KINDS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.selinux import container_categories
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.selinux_levels import index_levels
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import (
     Expected,
     Policy,
@@ -79,6 +80,7 @@ def build(documents: Mapping[str, Any], policy: Policy) -> Room:
         raise PolicyError("The facts must be a dictionary of host name to facts.")
     room = Room(tuple(host_from(str(name), document) for name, document in documents.items()), policy)
     for host in room.hosts:
+        index_levels(room, host)
         for container in (*host.containers, *host.neighbours):
             for process in container.processes:
                 for kind in KINDS:

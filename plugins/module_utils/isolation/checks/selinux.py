@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_mapping, fact_from
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
@@ -20,36 +17,11 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     missing,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
-
-_CATEGORY = re.compile(r"^c(\d+)$")
-PAIR = 2
-
-
-class Label(NamedTuple):
-    user: str
-    role: str
-    type: str
-    level: str
-
-    @classmethod
-    def parse(cls, text: str) -> Label | None:
-        parts = text.split(":", 3)
-        return cls(*parts) if len(parts) == len(cls._fields) and all(parts) else None
-
-
-def categories(level: str) -> frozenset[int] | None:
-    """The categories of a level such as s0:c1,c2, ranges spread out; None for what is no single level."""
-    sensitivity, _colon, listed = level.partition(":")
-    if "-" in sensitivity or not re.fullmatch(r"s\d+", sensitivity):
-        return None
-    found: set[int] = set()
-    for part in filter(None, listed.split(",")):
-        ends = [_CATEGORY.match(end) for end in part.split(".")]
-        if not 1 <= len(ends) <= PAIR or not all(ends):
-            return None
-        numbers = [int(end.group(1)) for end in ends if end]
-        found.update(range(numbers[0], numbers[-1] + 1))
-    return frozenset(found)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_label import (
+    PAIR,
+    Label,
+    categories,
+)
 
 
 def present(host: Host) -> Fact:
@@ -156,23 +128,30 @@ def decide_files(container: Container, room: Room) -> Outcome:
         return Outcome(NOTAPPLICABLE, "not judged", reason="nothing writable is mounted from the host")
     if label is None:
         return missing([own if not own.known else own._replace(value=None, error="no level in the label")])
+
+    def object_to(text: str, path: str) -> str:
+        return _level_objection(text, path, label.level, container, room)
+
     judged = []
     for source in container.sources:
         fact = fact_from(source.get("label"), f"the source of {source.get('target')}")
-        judged.append((fact, _level_objection(str(fact.value), fact.path, label.level)))
+        judged.append((fact, object_to(str(fact.value), fact.path)))
         for text, path in as_mapping(source.get("labels")).items():
             entry = Fact(str(path), text, text) if Label.parse(text) else Fact(str(path), error=text)
-            judged.append((entry, _level_objection(text, str(path), label.level)))
+            judged.append((entry, object_to(text, str(path))))
     outcome = judge_all(judged, f"all of level {label.level}")
     return Outcome(outcome.status, outcome.observed, outcome.evidence, f"level {label.level}", outcome.reason)
 
 
-def _level_objection(text: str, path: str, own: str) -> str:
+def _level_objection(text: str, path: str, own: str, container: Container, room: Room) -> str:
     label = Label.parse(text)
     found, wanted = categories(label.level) if label else None, categories(own)
     if label is not None and found is not None and found == wanted:
         return ""
-    return f"{path} has {text}" + (" (no category: any container may read it)" if found == frozenset() else "")
+    # The engine relabels a source for whom it is mounted into last (:Z): then it is another container's.
+    owners = room.sharers("categories", container, found) if found else []
+    whose = f" (the level of {', '.join(owners)})" if owners else ""
+    return f"{path} has {text}{whose}" + (" (no category: any container may read it)" if found == frozenset() else "")
 
 
 CHECKS = (

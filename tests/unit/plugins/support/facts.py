@@ -16,12 +16,14 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import (
     facts_mounts,
     facts_reach,
     facts_resources,
+    facts_selinux,
 )
 
 HOST = "engine1"
 CLASSROOM, STUDENT = "org.bulkhead.classroom", "org.bulkhead.student"
 MIB = 1 << 20
-PAIRS = {"ada": "c12,c34", "grace": "c56,c78"}
+PAIRS = facts_selinux.PAIRS
+label = facts_selinux.label
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 HOST_NAMESPACES = {kind: f"4:402653183{number}" for number, kind in enumerate(KINDS)}
 SIZES = {"memory": 512 * MIB, "memory_swap": 512 * MIB, "cpus": 0.5, "pids_limit": 100}
@@ -55,10 +57,6 @@ def unread(path: str, error: str = "EACCES Permission denied") -> dict[str, Any]
     return {"value": None, "path": path, "error": error}
 
 
-def label(name: str) -> str:
-    return f"system_u:system_r:container_t:s0:{PAIRS[name]}"
-
-
 def host() -> dict[str, Any]:
     def own(number: str) -> dict[str, Any]:
         return {kind: fact(value, f"/proc/{number}/ns/{kind}") for kind, value in HOST_NAMESPACES.items()}
@@ -67,11 +65,8 @@ def host() -> dict[str, Any]:
         **facts_host.engine_host(),
         "kernel": fact("6.12.43+deb13-amd64", "/proc/sys/kernel/osrelease"),
         "namespaces": {"reader": own("self"), "engine": own("801")},
-        "selinux": {
-            "present": True,
-            "enforce": fact("1", "/sys/fs/selinux/enforce"),
-            "mls": fact("1", "/sys/fs/selinux/mls"),
-        },
+        "selinux": facts_selinux.selinux(),
+        "lsm": facts_selinux.lsm(),
         "cgroup_version": "v2",
         "engine": {
             "version": "26.1.5+dfsg1",
@@ -97,7 +92,7 @@ def host() -> dict[str, Any]:
 def mount_lines(identifier: str, name: str) -> list[str]:
     data, home = f"/var/lib/docker/containers/{identifier}", f"/var/lib/bulkhead/workspaces/classroom/{name}/home"
     return [
-        "500 400 0:90 / / ro,relatime - overlay overlay rw",
+        f'500 400 0:90 / / ro,relatime - overlay overlay rw,context="{facts_selinux.file_label(name)}"',
         "501 500 0:91 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw",
         "502 500 0:92 / /dev rw,nosuid - tmpfs tmpfs rw",
         "503 502 0:93 / /dev/pts rw,nosuid,noexec,relatime - devpts devpts rw",
@@ -160,7 +155,8 @@ def declared(name: str) -> dict[str, Any]:
         "userns_mode": "",
         "security_opts": ["no-new-privileges", f"label=level:s0:{PAIRS[name]}"],
         "process_label": label(name),
-        "mount_label": f"system_u:object_r:container_file_t:s0:{PAIRS[name]}",
+        "mount_label": facts_selinux.file_label(name),
+        "apparmor_profile": "",
         "mounts": [{"type": "bind", "source": source, "target": "/home/student", "writable": True}],
     }
 
@@ -179,7 +175,7 @@ def container(name: str, number: int) -> dict[str, Any]:
         "processes": [process(name, number, identifier)],
         "mounts": {f"4:{number}2": fact(mount_lines(identifier, name), f"/proc/{number}/mountinfo")},
         "limits": limits(identifier),
-        "mounting": facts_mounts.mounting(identifier),
+        "mounting": facts_mounts.mounting(identifier, facts_selinux.layer(text)),
         "resources": facts_resources.resources(f"/sys/fs/cgroup/bulkhead.slice/docker-{identifier}.scope", number),
         "devices": facts_resources.devices(),
         "lifecycle": facts_reach.lifecycle(name),

@@ -10,6 +10,7 @@ from typing import Any
 ICC = "com.docker.network.bridge.enable_icc"
 # What is not decided for this host, or is no fault: and nothing else.
 UNPROVED = {
+    "apparmor-profile": "notapplicable",
     "daemon-tls-handshake": "notapplicable",
     "daemon-base-size": "notapplicable",
     "daemon-log-rotation": "notapplicable",

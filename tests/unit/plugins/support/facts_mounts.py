@@ -12,7 +12,7 @@ SWITCHES = ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/sys/
 PEER_GROUPS = {"value": {"1": "/", "25": "/run"}, "path": "/proc/self/mountinfo /proc/801/mountinfo"}
 
 
-def mounting(identifier: str) -> dict[str, Any]:
+def mounting(identifier: str, labels: dict[str, Any]) -> dict[str, Any]:
     return {
         "masked": ["/proc/kcore", "/proc/keys", "/proc/asound", "/sys/firmware"],
         "read_only": ["/proc/bus", "/proc/irq", "/proc/sys"],
@@ -28,6 +28,7 @@ def mounting(identifier: str) -> dict[str, Any]:
             "entries": 7,
             "cut": False,
             "error": "",
+            **labels,
         },
     }
 

@@ -57,3 +57,20 @@ def test_a_shortened_line_reads_the_same_but_for_the_rest_of_the_options():
     for line in TABLE.splitlines()[:5]:
         (before,), (after,) = mountinfo.parse(line), mountinfo.parse(mountinfo.shortened(line))
         assert after[:6] == before[:6] and after.read_only == before.read_only
+
+
+@pytest.mark.parametrize(
+    ("options", "kept", "label"),
+    [
+        ('rw,context="a:b:c:s0:c1,c2",lowerdir=/a:/b,upperdir=/c', 'rw,context="a:b:c:s0:c1,c2"', "a:b:c:s0:c1,c2"),
+        ("rw,context=a:b:c:s0,size=64k,mode=755", "rw,context=a:b:c:s0,size=64k", "a:b:c:s0"),
+        ('rw,fscontext="a:b:c:s0:c1,c2",seclabel', "rw", ""),
+        ("rw", "rw", ""),
+        ("", "", ""),
+    ],
+)
+def test_the_label_that_a_mount_gives_is_kept(options, kept, label):
+    line = mountinfo.shortened(f"1 0 0:42 / / ro - overlay overlay {options}")
+    assert line.endswith(f" {kept}")
+    (mount,) = mountinfo.parse(line)
+    assert mountinfo.context(mount) == label

@@ -59,15 +59,16 @@ EXTRA = [
     ("700 500 8:1 / /home/student/disk ro - ext4 /dev/sda1 rw", {"host-file-systems"}),
     ("700 500 8:1 /piece /home/student/disk ro - ext4 /dev/sda1 rw", set()),
 ]
+LAYER = {"rootfs-set-id", "rootfs-devices", "selinux-layer-label"}
 HOLES = [
     ("mounting", {}, {"mounts-flags", "mounts-tmpfs", "mounts-known", "mounts-anonymous", "masked-as-promised"}),
     ("mounting.masked", None, {"masked-as-promised"}),
     ("mounting.absent", None, {"masked-as-promised"}),
     ("mounting.anonymous", None, {"mounts-anonymous"}),
-    ("mounting.layer", {}, {"rootfs-set-id", "rootfs-devices"}),
+    ("mounting.layer", {}, LAYER),
     ("mounting.layer.setid", None, {"rootfs-set-id"}),
     ("mounting.layer.entries", None, {"rootfs-set-id", "rootfs-devices"}),
-    ("mounting.layer.error", "EACCES Permission denied: /x", {"rootfs-set-id", "rootfs-devices"}),
+    ("mounting.layer.error", "EACCES Permission denied: /x", LAYER),
     ("sources.0.mode", UNREAD, {"mounts-source-mode"}),
     ("sources.0.mode", None, {"mounts-source-mode"}),
     ("sources.0.mode.value", {"mode": "rwx"}, {"mounts-source-mode"}),

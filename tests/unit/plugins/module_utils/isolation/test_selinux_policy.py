@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts, facts_selinux
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import judged, policy, red
 
 ABSENT = {
@@ -15,11 +15,7 @@ ABSENT = {
     "mls": facts.unread("/sys/fs/selinux/mls", "ENOENT No such file or directory"),
 }
 UNREAD = {**ABSENT, "present": True, "enforce": facts.unread("/sys/fs/selinux/enforce")}
-PERMISSIVE = {
-    "present": True,
-    "enforce": facts.fact("0", "/sys/fs/selinux/enforce"),
-    "mls": facts.fact("1", "/sys/fs/selinux/mls"),
-}
+PERMISSIVE = {**facts_selinux.selinux(), "enforce": facts.fact("0", "/sys/fs/selinux/enforce")}
 
 
 def of_selinux(selinux, choice):
