@@ -271,7 +271,7 @@ def secrets(params: dict[str, Any]) -> set[str]:
 
 
 def main() -> None:
-    image_module.main(ARGUMENT_SPEC, run, secrets)
+    image_module.main(ARGUMENT_SPEC, run, secrets=secrets)
 
 
 if __name__ == "__main__":

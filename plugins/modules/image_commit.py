@@ -220,12 +220,12 @@ results:
 """
 
 import signal
+from collections.abc import Iterator
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import connect, sdk_missing
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_layers import LayerEngine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_layers import opened
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images import image_module
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.commit_apply import check, commit, look
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.commit_findings import KINDS, warnings
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_commit import Have, Spec
@@ -235,8 +235,6 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_li
     once,
     outcome,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_module import arguments
-from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
 
 IMAGE = {
     "name": {"type": "str", "required": True},
@@ -250,7 +248,7 @@ OPTIONS = {
     "refuse": {"type": "list", "elements": "str", "choices": list(KINDS), "default": []},
     "list_paths": {"type": "bool", "default": False},
 }
-ARGUMENT_SPEC = arguments(IMAGE, OPTIONS)
+ARGUMENT_SPEC = image_module.arguments(IMAGE, OPTIONS)
 
 
 def run(params: dict[str, Any], engine: Any, check_mode: bool) -> dict[str, Any]:
@@ -294,12 +292,11 @@ def confirmed(seen: Any, engine: Any) -> Have | None:
     return now
 
 
-def warn(result: dict[str, Any], say: Any) -> None:
+def warn(result: dict[str, Any]) -> Iterator[str]:
     """Of what is in a new image, or would be; what was refused stands in its error."""
     for item in result["results"]:
         if item["action"] == "commit" and not item.get("error"):
-            for line in warnings(item["name"], item["container"], item["findings"]):
-                say(line)
+            yield from warnings(item["name"], item["container"], item["findings"])
 
 
 def ended(*_ignored: Any) -> None:
@@ -308,16 +305,8 @@ def ended(*_ignored: Any) -> None:
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     signal.signal(signal.SIGTERM, ended)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
-    try:
-        result = run(module.params, LayerEngine(connect(module.params)), module.check_mode)
-    except (EngineError, InputError) as error:
-        module.fail_json(msg=str(error))
-    warn(result, module.warn)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    image_module.main(ARGUMENT_SPEC, run, engine=opened, warn=warn)
 
 
 if __name__ == "__main__":

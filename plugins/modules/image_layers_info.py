@@ -253,11 +253,9 @@ proofs:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import connect, sdk_missing
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_arguments import ENGINE_ARGUMENTS
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_layers import LayerEngine
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_layers import opened
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images import image_module
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_compare import Side, compare
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_list import attempt, in_parallel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.immutability import prove
@@ -319,14 +317,7 @@ def compared(engine: Any, pair: dict[str, str], limit: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
-    if sdk_missing():
-        module.fail_json(msg=missing_required_lib("docker"), exception=sdk_missing())
-    try:
-        result = run(module.params, LayerEngine(connect(module.params)), module.check_mode)
-    except (EngineError, InputError) as error:
-        module.fail_json(msg=str(error))
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    image_module.main(ARGUMENT_SPEC, run, engine=opened)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import engine_arguments
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError, StreamError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import (
+    EngineError,
+    SdkMissing,
+    StreamError,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.troubles import (
     KNOWN,
     LOG,
@@ -63,13 +67,10 @@ MINIMUM_API = "1.41"
 POOL_SIZE = 32
 
 
-def sdk_missing() -> str | None:
-    """The traceback of the failed import, or None when the SDK is there."""
-    return SDK_TRACEBACK
-
-
 def connect(params: Mapping[str, Any]) -> APIClient:
-    """A low-level client for the engine that `params` (see ENGINE_ARGUMENTS) names."""
+    """A low-level client for the engine that `params` (see ENGINE_ARGUMENTS) names. SdkMissing: there is no SDK."""
+    if SDK_TRACEBACK:
+        raise SdkMissing(SDK_TRACEBACK)
     host = params.get("docker_host") or DEFAULT_HOST
     wanted = _wanted_version(params.get("api_version") or "auto", host)
     if host.startswith("ssh://"):

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import SdkMissing
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_socket import (
     PREFIX,
     SocketReader,
@@ -41,9 +40,6 @@ class LateEngine:
                 # Late on purpose: this is what loads the SDK.
                 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import engine  # noqa: PLC0415
 
-                missing = engine.sdk_missing()
-                if missing:
-                    raise SdkMissing(missing)
                 self._loaded = self._adapter(engine.connect(self._params))
             return self._loaded
 

@@ -10,13 +10,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import errors, look
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import connect, errors, look
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_name import ImageName
 
 Document = dict[str, Any]
 # The engine writes a whole layer or image before it answers.
 PATIENCE = 10
 CHUNK = 1 << 18
+
+
+def opened(params: Mapping[str, Any]) -> LayerEngine:
+    """The layers of the engine that `params` (see ENGINE_ARGUMENTS) names."""
+    return LayerEngine(connect(params))
 
 
 class LayerEngine:

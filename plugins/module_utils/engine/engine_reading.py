@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import troubles
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_arguments import DEFAULT_HOST
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError, SdkMissing
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_late import MINIMUM
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_socket import PREFIX, UnixConnection
 
@@ -48,8 +48,6 @@ def reading(params: Mapping[str, Any]) -> Readable:
     # Late on purpose: this is what loads the SDK.
     from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import engine  # noqa: PLC0415
 
-    if engine.sdk_missing():
-        raise SdkMissing(engine.sdk_missing())
     return SdkEngine(engine.connect(params), engine.errors)
 
 

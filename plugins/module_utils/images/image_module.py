@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -35,21 +35,30 @@ def arguments(image: Arguments, *more: Arguments) -> dict[str, Any]:
     return spec
 
 
+def warnings(result: Mapping[str, Any]) -> Iterator[str]:
+    """What the images of a result have to say."""
+    return (item["warning"] for item in result.get("results", ()) if item.get("warning"))
+
+
 def main(
-    spec: dict[str, Any], run: Run, secrets: Callable[[dict[str, Any]], Collection[str]] = lambda params: ()
+    spec: dict[str, Any],
+    run: Run,
+    *,
+    secrets: Callable[[dict[str, Any]], Collection[str]] = lambda params: (),
+    engine: Callable[[dict[str, Any]], Any] = LateImages,
+    warn: Callable[[dict[str, Any]], Iterable[str]] = warnings,
 ) -> None:
-    """Runs the module. What `secrets` finds in its parameters shows in no result."""
+    """Runs the module on the engine that `engine` opens. What `secrets` finds in its parameters shows in no result."""
     module = AnsibleModule(spec, supports_check_mode=True)
     module.no_log_values.update(secrets(module.params))
     try:
-        result = run(module.params, LateImages(module.params), module.check_mode)
+        result = run(module.params, engine(module.params), module.check_mode)
     except SdkMissing as error:
         module.fail_json(msg=missing_required_lib("docker"), exception=str(error))
     except (EngineError, InputError) as error:
         module.fail_json(msg=str(error))
-    for item in result["results"]:
-        if item.get("warning"):
-            module.warn(item["warning"])
+    for line in warn(result):
+        module.warn(line)
     leave = module.fail_json if result.get("failed") else module.exit_json
     leave(**result)
 

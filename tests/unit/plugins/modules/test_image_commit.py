@@ -204,13 +204,11 @@ def test_refused_findings_stop_the_commit_also_those_that_come_late(engine):
 
 def test_warnings_are_for_new_images_only_and_show_no_value(engine):
     engine.config["Env"] = ["PATH=/bin", "DB_PASSWORD=hunter2"]
-    said: list[str] = []
     made = image_commit.run(params(), engine, False)
-    image_commit.warn(made, said.append)
+    said = list(image_commit.warn(made))
     assert len(said) == 1 and "ENV DB_PASSWORD (variable of the container)" in said[0]
     again = image_commit.run(params(), engine, False)
-    image_commit.warn(again, said.append)
-    assert len(said) == 1 and again["results"][0]["findings"] and "hunter2" not in json.dumps([made, again, said])
+    assert not list(image_commit.warn(again)) and again["results"][0]["findings"] and "hunter2" not in json.dumps([made, again, said])
 
 
 def test_one_name_and_one_container_each(engine):
