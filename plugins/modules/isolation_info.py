@@ -90,6 +90,12 @@ facts:
       description: The other containers, with what a comparison needs.
       type: list
       elements: dict
+    images:
+      description:
+        - The images of all these containers, each once - how they are set, were built and what lies in their layers.
+        - Of variables, labels and steps that look like a secret only the name or number is recorded.
+      type: list
+      elements: dict
 """
 
 import os

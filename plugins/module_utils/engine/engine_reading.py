@@ -37,6 +37,9 @@ class Readable(Protocol):
     def info(self) -> Any: ...
     def version(self) -> Any: ...
     def inspect_network(self, net_id: str) -> Any: ...
+    def images(self) -> Any: ...
+    def inspect_image(self, image: str) -> Any: ...
+    def history(self, image: str) -> Any: ...
 
 
 def reading(params: Mapping[str, Any]) -> Readable:
@@ -121,6 +124,15 @@ class SocketEngine:
 
     def inspect_network(self, net_id: str) -> Any:
         return self._ask(f"/networks/{quote(net_id)}", f"network {net_id}")
+
+    def images(self) -> Any:
+        return self._ask("/images/json", "its images")
+
+    def inspect_image(self, image: str) -> Any:
+        return self._ask(f"/images/{quote(image, safe='/:')}/json", f"image {image[:19]}")
+
+    def history(self, image: str) -> Any:
+        return self._ask(f"/images/{quote(image, safe='/:')}/history", f"the history of image {image[:19]}")
 
     def _ask(self, path: str, what: str) -> Any:
         where = f"{PREFIX}{self._path}"

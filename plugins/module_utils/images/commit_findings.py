@@ -37,6 +37,7 @@ _PLACES: tuple[tuple[str, str, str], ...] = (
     ),
     ("credentials", "login of a tool", r"/\.vault[-_]pass(word)?$|/\.config/(gh/hosts\.yml|rclone/rclone\.conf)$"),
     ("credentials", "key store", r"\.(key|p12|pfx|jks|keystore|kdbx|ppk)$|/\.gnupg/(private-keys|secring)"),
+    ("credentials", "key store", r"/([\w.-]*[._-])?(priv|private)?[_-]?key\.pem$"),
     ("credentials", "variables of an environment", r"/\.env(\.[\w-]+)?$"),
     (
         "credentials",
@@ -54,6 +55,7 @@ _PLACES: tuple[tuple[str, str, str], ...] = (
     ("temporary", "left by an editor or a crash", r"~$|/\.[^/]*\.sw[a-p]$|\.(tmp|orig|rej)$|/core(\.\d+)?$"),
 )
 _COMPILED = tuple((kind, why, re.compile(pattern)) for kind, why, pattern in _PLACES)
+_CREDENTIALS = re.compile("|".join(f"(?:{pattern})" for kind, _why, pattern in _PLACES if kind == "credentials"))
 
 # What credentials look like inside a file, and bytes without which it is not worth a search: most files are large and
 # hold none. A setting counts only in files that hold settings, see _SETTINGS.
@@ -87,7 +89,7 @@ _SETTINGS = re.compile(
 )
 # A key in a program's own examples and tests is nobody's credential.
 _SAMPLES = re.compile(r"^/usr/(share/(doc|man|locale)|lib/python3[^/]*)/|/(dist|site)-packages/|/node_modules/")
-_SECRET_NAME = re.compile(r"passw|secret|token|api_?key|access_?key|private_?key|credential|(^|_)auth(_|$)", re.I)
+SECRET_NAME = re.compile(r"passw|secret|token|api_?key|access_?key|private_?key|credential|(^|_)auth(_|$)", re.I)
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,14 @@ def _judge(entry: Entry) -> Finding | None:
     return Finding(place[0], entry.path, place[1], entry.size) if place else None
 
 
+def credential_place(path: str) -> str:
+    """What kind of credential lies at such a path; nothing where it is no such path, or a program's own sample. One
+    search for all patterns, because nearly every path is no such path."""
+    if not _CREDENTIALS.search(path) or _SAMPLES.search(path):
+        return ""
+    return next(why for kind, why, pattern in _COMPILED if kind == "credentials" and pattern.search(path))
+
+
 def in_environment(container: Iterable[str], image: Iterable[str], changes: Iterable[str]) -> list[Finding]:
     """Variables that go into the image's configuration, where everybody reads them: of the container, but not of its
     image, and of the changes. Only what has a value counts."""
@@ -136,7 +146,7 @@ def in_environment(container: Iterable[str], image: Iterable[str], changes: Iter
         word, _blank, rest = line.strip().partition(" ")
         if word.upper() == "ENV":
             given.update(dict.fromkeys(_assigned(_words(rest)), "variable in changes"))
-    names = sorted(name for name in given if _SECRET_NAME.search(name))
+    names = sorted(name for name in given if SECRET_NAME.search(name))
     return [Finding("credentials", f"ENV {name}", given[name]) for name in names]
 
 

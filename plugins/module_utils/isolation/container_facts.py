@@ -13,6 +13,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgr
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, as_mapping, clipped
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_facts import read_devices
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_secrets import shown
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lifecycle_facts import read_lifecycle
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.mount_facts import (
     read_mounting,
@@ -49,14 +50,14 @@ DECLARED = {
 
 
 def identity_of(inspected: Mapping[str, Any]) -> dict[str, Any]:
-    """Who it is. Environment variables are left out on purpose: they hold secrets."""
+    """Who it is. Environment variables are left out on purpose: they hold secrets, as a label may."""
     config, state = as_mapping(inspected.get("Config")), as_mapping(inspected.get("State"))
     labels = as_mapping(config.get("Labels"))
     return {
         "id": str(inspected.get("Id", "")),
         "name": str(inspected.get("Name", "")).lstrip("/"),
         "image": str(config.get("Image", "")),
-        "labels": {str(key): clipped(str(value)) for key, value in labels.items()},
+        "labels": {str(key): clipped(shown(str(key), str(value))) for key, value in labels.items()},
         "state": str(state.get("Status", "")),
         "pid": int(state.get("Pid") or 0),
     }

@@ -22,6 +22,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.conta
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.engine_host import read_engine_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_facts import read_hierarchies, read_host
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_facts import read_images
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import SCHEMA
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_facts import ask_policy
@@ -41,6 +42,7 @@ def gather(engine: Readable, kernel: Kernel, labels: Mapping[str, str], docker_h
     info, version = engine.info(), engine.version()
     host = read_host(kernel, describe(info, version), docker_host)
     host.update(read_engine_host(engine, kernel, info, host, inspected))
+    images, host["image_store"] = read_images(engine, kernel, inspected)
     mates = find_mates(kernel, inspected, host)
     known = {str(record.get("Id")) for record in inspected}
     containers, neighbours = [], []
@@ -50,7 +52,8 @@ def gather(engine: Readable, kernel: Kernel, labels: Mapping[str, str], docker_h
         else:
             neighbours.append(neighbour(kernel, record))
     host["selinux"].update(ask_policy(kernel, containers, neighbours))
-    return {"schema": SCHEMA, "host": host, "containers": containers, "neighbours": neighbours}
+    found_all = {"containers": containers, "neighbours": neighbours, "images": images}
+    return {"schema": SCHEMA, "host": host, **found_all}
 
 
 def describe(info: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:

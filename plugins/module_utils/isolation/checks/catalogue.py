@@ -11,6 +11,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     daemon,
     devices,
     host,
+    images,
     kernel_files,
     lifecycle,
     lsm,
@@ -70,6 +71,7 @@ RULES: tuple[Check, ...] = (
     *daemon.CHECKS,
     *host.CHECKS,
     *registry.CHECKS,
+    *images.CHECKS,
 )
 ALL: tuple[Check, ...] = (*EXISTENCE, *RULES)
 IDS = frozenset(check.id for check in ALL)

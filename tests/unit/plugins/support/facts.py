@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import (
     facts_host,
+    facts_images,
     facts_mounts,
     facts_reach,
     facts_resources,
@@ -82,6 +83,7 @@ def host() -> dict[str, Any]:
         },
         "machine": {"memory": fact(4096 * MIB, "/proc/meminfo"), "swap": fact(0, "/proc/meminfo"), "cpus": 2},
         "places": [dict(zip(("kind", "path", "device", "inside"), place)) for place in PLACES],
+        "image_store": facts_images.store(),
         "kernel_switches": list(facts_mounts.SWITCHES),
         "peer_groups": facts_mounts.PEER_GROUPS,
         "device_names": dict(facts_resources.DEVICE_NAMES),
@@ -195,7 +197,8 @@ def container(name: str, number: int) -> dict[str, Any]:
 def document() -> dict[str, Any]:
     """Fresh at every call: tests change it."""
     containers = [container("ada", 2001), container("grace", 3001)]
-    return deepcopy({"schema": 2, "host": host(), "containers": containers, "neighbours": []})
+    images = [facts_images.image([one["id"] for one in containers])]
+    return deepcopy({"schema": 2, "host": host(), "containers": containers, "neighbours": [], "images": images})
 
 
 def neighbour(name: str = "registry-cache", number: int = 4001) -> dict[str, Any]:

@@ -14,6 +14,7 @@ UNPROVED = {
     "daemon-tls-handshake": "notapplicable",
     "daemon-base-size": "notapplicable",
     "daemon-log-rotation": "notapplicable",
+    **dict.fromkeys(("image-content-trust", "image-packages", "image-vulnerabilities"), "notchecked"),
     **dict.fromkeys(("swarm-managers", "swarm-address", "swarm-autolock", "swarm-certificates"), "notapplicable"),
 }
 ROWS = {

@@ -91,6 +91,8 @@ class FakeEngine:
         self.inspections = {entry["Id"]: entry for entry in inspections}
         self.changes: dict[str, list[Any]] = {}
         self.asked: list[str] = []
+        self.kept: dict[str, dict[str, Any]] = {}
+        self.steps: dict[str, Any] = {}
 
     def containers(self, all: bool) -> list[dict[str, Any]]:
         assert all, "a stopped container counts too"
@@ -109,6 +111,17 @@ class FakeEngine:
 
     def inspect_network(self, name: str) -> dict[str, Any]:
         return {"Name": name, "Options": {"com.docker.network.bridge.enable_icc": "true"}}
+
+    def images(self) -> list[dict[str, Any]]:
+        return list(self.kept.values())
+
+    def inspect_image(self, key: str) -> dict[str, Any]:
+        if key not in self.kept:
+            raise EngineError("No such image", status=404)
+        return self.kept[key]
+
+    def history(self, key: str) -> Any:
+        return self.steps.get(key, [])
 
     def version(self) -> dict[str, Any]:
         return {"Version": "26.1.5", "ApiVersion": "1.45", "Components": []}

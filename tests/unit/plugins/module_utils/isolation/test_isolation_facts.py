@@ -156,7 +156,9 @@ def test_what_cannot_be_read_is_recorded_with_its_error(fake, name):
 def test_places_are_recorded_by_device_and_path_and_secrets_are_not_recorded_at_all(fake):
     fake.write("/var/lib/docker/x", "")
     fake.write("/run/docker.sock", "")
-    document = read(fake, inspection("a", 100))
+    labels = {"student": "ada", "api-token": "hunter2", "login": "https://ada:hunter2@x.test"}
+    document = read(fake, inspection("a", 100, **labels), inspection("b", 0, **labels))
+    assert document["containers"][0]["labels"]["student"] == "ada"
     places = {place["path"]: (place["kind"], place["device"], place["inside"]) for place in document["host"]["places"]}
     assert places["/run/docker.sock"] == ("socket", "254:0", "/run/docker.sock")
     assert places["/var/lib/docker"] == ("data root", "254:0", "/var/lib/docker")
