@@ -43,10 +43,9 @@ def read_layer(kernel: Kernel, inspected: Mapping[str, Any]) -> dict[str, Any]:
     upper = str(as_mapping(driver.get("Data")).get("UpperDir") or "")
     if not upper.startswith("/"):
         return {"path": "", "driver": str(driver.get("Name") or "")}
-    record = {"path": upper, "driver": str(driver.get("Name") or "")}
-    if not kernel.read_once("/sys/fs/selinux/enforce").known:
-        return {**record, **layer.walk(kernel, upper, sample=0).document()}
-    return {**record, "label": kernel.label(upper).document(), **layer.walk(kernel, upper).document()}
+    record = {"path": upper, "driver": str(driver.get("Name") or ""), "label": kernel.label(upper).document()}
+    sample = layer.LABEL_LIMIT if kernel.read_once("/sys/fs/selinux/enforce").known else 0
+    return {**record, **layer.walk(kernel, upper, sample=sample).document()}
 
 
 def read_source_mode(kernel: Kernel, source: str) -> dict[str, Any]:

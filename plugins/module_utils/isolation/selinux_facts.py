@@ -64,7 +64,7 @@ def ask_policy(
 ) -> dict[str, Any]:
     """Two or three short questions for each container, and one for each type: nothing where there is no SELinux."""
     if not kernel.exists(f"{SELINUX}/enforce"):
-        return {}
+        return {"domains": {}, "contexts": {}, "crossings": {}}
     judged, others = [labelled(record) for record in containers], [labelled(record) for record in neighbours]
     everybody = [*judged, *others]
     labels = {label for one in judged for label in (*one.processes, one.files, one.promised) if label}
