@@ -101,6 +101,31 @@ class Kernel:
         except OSError as error:
             return Fact(path, error=words(error))
 
+    def mount_number(self, path: str) -> Fact:
+        """The number, as in mountinfo, of the mount that a path leads to; /proc/PID/cwd is followed to where it is.
+
+        O_PATH opens nothing: it neither reads the file nor wakes a device."""
+        try:
+            descriptor = os.open(self.root + path, os.O_PATH | os.O_CLOEXEC)
+        except OSError as error:
+            return Fact(path, error=words(error))
+        try:
+            return mount_of(Fact(path, Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="utf-8")))
+        except OSError as error:
+            return Fact(path, error=words(error))
+        finally:
+            os.close(descriptor)
+
+    def opened(self, path: str) -> Fact:
+        """Of what a descriptor leads to: its device node ('c 1:3', or nothing), and the device of its file system."""
+        try:
+            found = self.at(path).stat()
+        except OSError as error:
+            return Fact(path, error=words(error))
+        kind = "b" if stat.S_ISBLK(found.st_mode) else "c" if stat.S_ISCHR(found.st_mode) else ""
+        node = f"{kind} {os.major(found.st_rdev)}:{os.minor(found.st_rdev)}" if kind else ""
+        return Fact(path, {"node": node, "file_system": f"{os.major(found.st_dev)}:{os.minor(found.st_dev)}"})
+
     def status(self, path: str) -> Fact:
         """Owner, group (numbers), mode (octal digits, as text) and time of change of what the path leads to."""
         try:
@@ -163,6 +188,17 @@ def words(error: OSError) -> str:
     """'EACCES Permission denied': the name is for programs, the text for people."""
     name = errno.errorcode.get(error.errno or 0, "EUNKNOWN")
     return f"{name} {error.strerror or error}"
+
+
+def mount_of(fdinfo: Fact) -> Fact:
+    """The number of the mount in the text of /proc/PID/fdinfo/N."""
+    if not fdinfo.known:
+        return fdinfo
+    pairs = (line.partition(":") for line in str(fdinfo.value).splitlines())
+    number = next((value.strip() for key, _colon, value in pairs if key == "mnt_id"), "")
+    if not number.isdecimal():
+        return Fact(fdinfo.path, error="ENODATA the kernel shows no mnt_id")
+    return Fact(fdinfo.path, int(number))
 
 
 def listener_pid(socket_path: str, timeout: float = 5.0) -> int | None:

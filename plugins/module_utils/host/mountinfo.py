@@ -30,6 +30,10 @@ class Mount(NamedTuple):
     raw: str
 
     @property
+    def number(self) -> int:
+        return int(self.raw.split(" ", 1)[0])
+
+    @property
     def peers(self) -> dict[str, str]:
         """The optional fields: 'shared' and 'master' with the number of the group."""
         fields = self.raw.partition(" - ")[0].split(" ")[6:]
@@ -60,7 +64,9 @@ def _parse_line(line: str) -> Mount | None:
     head, tail = before.split(" "), after.split(" ")
     if not separator or len(head) < 6 or len(tail) < 2:
         return None
-    _number, _parent, device, root, target, options = head[:6]
+    number, _parent, device, root, target, options = head[:6]
+    if not number.isdecimal():
+        return None
     super_options = tail[2] if len(tail) > 2 else ""
     return Mount(
         device,

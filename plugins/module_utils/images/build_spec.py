@@ -12,14 +12,9 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_name import ImageName, normal
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.secret_names import looks_secret
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import SpecError, parse_size
 
-# 'TOKENIZER' and 'AUTHOR' are no secrets, 'NPM_TOKEN', 'dbpassword' and 'AUTH' are.
-_SECRET = re.compile(
-    r"(password|passwd|passphrase|secret|token|credential|(api|access|private|ssh|signing|encryption)_?key)s?(?![a-z])"
-    r"|(^|_)(pass|pwd|pw|auth)(_|$)",
-    re.IGNORECASE,
-)
 _PLATFORM = re.compile(r"[a-z0-9]+(/[a-z0-9_]+(/[a-z0-9]+)?)?")
 BUILDERS = ("engine", "buildx")
 
@@ -93,7 +88,7 @@ class Spec:
 
 def secret_args(item: Mapping[str, Any]) -> dict[str, str]:
     """The build arguments of an image whose names look like a secret's."""
-    return {name: value for name, value in _text(item.get("args")).items() if _SECRET.search(name)}
+    return {name: value for name, value in _text(item.get("args")).items() if looks_secret(name)}
 
 
 def platform_of(image: Mapping[str, Any]) -> str | None:

@@ -5,13 +5,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgroups
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, as_mapping, clipped
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
+    Fact,
+    as_list,
+    as_mapping,
+    clipped,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.descriptor_facts import (
+    MountTable,
+    read_table,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_facts import read_devices
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_secrets import shown
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lifecycle_facts import read_lifecycle
@@ -19,15 +29,12 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.mount
     read_mounting,
     read_source_mode,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import (
-    grouped,
-    read_mounts,
-    read_process,
-)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.resource_facts import read_resources
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_user_namespaces
+from ansible_collections.bulkhead.classroom.plugins.module_utils.secret_names import secret_variables
 
 ENTRY_LIMIT = 256
-RLIMITS = ("Max open files", "Max processes", "Max core file size")
 DECLARED = {
     "memory": "Memory",
     "memory_swap": "MemorySwap",
@@ -68,6 +75,9 @@ def declared_by(inspected: Mapping[str, Any]) -> dict[str, Any]:
     host = as_mapping(inspected.get("HostConfig"))
     declared = {ours: host.get(theirs) for ours, theirs in DECLARED.items()}
     declared["security_opts"] = [clipped(str(option)) for option in as_list(host.get("SecurityOpt"))]
+    # The engine says null for none of its own.
+    limits = [as_mapping(limit) for limit in as_list(host.get("Ulimits"))]
+    declared["ulimits"] = [[str(one.get("Name")), one.get("Soft"), one.get("Hard")] for one in limits] if host else None
     declared["process_label"] = str(inspected.get("ProcessLabel") or "")
     declared["apparmor_profile"] = str(inspected.get("AppArmorProfile") or "")
     declared["mount_label"] = str(inspected.get("MountLabel") or "")
@@ -91,16 +101,19 @@ def read_container(
     mates: processes seen in the container's pid or mount namespace, wherever their control group is.
     """
     record = identity_of(inspected)
-    first = read_process(kernel, record["pid"])
+    tables: dict[str, MountTable] = {}
+    first = read_process(kernel, record["pid"], tables)
     if first is None:
         return None
     members = group_members(kernel, found, first["cgroups"], record["id"]) | set(mates) | {record["pid"]}
-    others = [read_process(kernel, pid) for pid in sorted(members) if pid != record["pid"]]
+    others = [read_process(kernel, pid, tables) for pid in sorted(members) if pid != record["pid"]]
     processes = [first, *(process for process in others if process is not None)]
     declared = declared_by(inspected)
     record["declared"] = declared
     record["processes"] = grouped(processes)
-    record["mounts"] = mounts_of(kernel, processes)
+    record["mounts"] = mounts_of(kernel, processes, tables)
+    record["user_namespaces"] = read_user_namespaces(kernel, processes)
+    record["environment"] = read_environment(inspected)
     record["limits"] = read_limits(kernel, found, processes)
     record["mounting"] = read_mounting(kernel, inspected)
     record["resources"] = read_resources(kernel, found, inspected, processes)
@@ -130,12 +143,23 @@ def group_members(
     return members
 
 
-def mounts_of(kernel: Kernel, processes: list[dict[str, Any]]) -> dict[str, Any]:
+def mounts_of(
+    kernel: Kernel, processes: list[dict[str, Any]], tables: Mapping[str, MountTable] | None = None
+) -> dict[str, Any]:
     """Mounts by mount namespace: as a rule all processes of a container share one."""
-    first_of: dict[str, int] = {}
+    known = dict(tables or {})
     for process in processes:
-        first_of.setdefault(str(process["namespaces"].get("mnt")), process["pids"][0])
-    return {namespace: read_mounts(kernel, pid) for namespace, pid in first_of.items()}
+        namespace = str(process["namespaces"].get("mnt"))
+        if namespace not in known:
+            known[namespace] = read_table(kernel, process["pids"][0])
+    return {namespace: table.document for namespace, table in known.items()}
+
+
+def read_environment(inspected: Mapping[str, Any]) -> dict[str, Any]:
+    """Names of the variables that the engine gives to every process, of those that look like a secret's."""
+    config = as_mapping(inspected.get("Config"))
+    names = secret_variables(map(str, as_list(config.get("Env")))) if config else None
+    return Fact("inspect Config.Env", names).document()
 
 
 def read_limits(kernel: Kernel, found: dict[str, cgroups.Hierarchy], processes: list[dict[str, Any]]) -> dict[str, Any]:
@@ -149,12 +173,10 @@ def read_limits(kernel: Kernel, found: dict[str, cgroups.Hierarchy], processes: 
 
 
 def read_rlimits(kernel: Kernel, pid: int) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for line in str(kernel.read(f"/proc/{pid}/limits").value or "").splitlines():
-        for name in RLIMITS:
-            if line.startswith(name):
-                found[name] = " ".join(line[len(name) :].split()[:2])
-    return found
+    """Each line of the table, soft and hard: the name is what stands before the first wide gap."""
+    lines = str(kernel.read(f"/proc/{pid}/limits").value or "").splitlines()
+    rows = (re.split(r"\s{2,}", line.strip()) for line in lines[1:])
+    return {row[0]: " ".join(row[1:3]) for row in rows if len(row) > 2}
 
 
 def read_source(kernel: Kernel, mount: Mapping[str, Any]) -> dict[str, Any]:

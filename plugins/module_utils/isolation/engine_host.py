@@ -18,6 +18,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.file_
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.kernel_settings import read_settings
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.registry_facts import read_registries
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.stray_facts import read_strays, scan
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_subordinates
 
 DEFAULT_BRIDGE = "bridge"
 
@@ -42,6 +43,8 @@ def read_engine_host(
         "daemon": daemon,
         "files": read_files(kernel, daemon, names),
         "groups": names.members.document(),
+        "group_numbers": names.numbers.document(),
+        "subordinate_ids": read_subordinates(kernel, names.users),
         "audit": read_audit(kernel, daemon),
         "settings": read_settings(kernel),
         "strays": read_strays(kernel, daemon, processes, lambda key: key in known or inspects(engine, key)).document(),

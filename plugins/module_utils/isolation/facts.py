@@ -26,6 +26,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import SCHEMA
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_facts import ask_policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_user_namespaces
 
 ATTEMPTS = 2
 SHARED_BY_MATES = ("pid", "mnt")
@@ -152,6 +153,7 @@ def neighbour(kernel: Kernel, inspected: Mapping[str, Any]) -> dict[str, Any]:
     record.pop("labels")
     record["processes"] = grouped([first]) if first else []
     record["mounts"] = mounts_of(kernel, [first]) if first else {}
+    record["user_namespaces"] = read_user_namespaces(kernel, [first]) if first else {}
     record["sources"] = [
         {"target": mount["target"], "identity": kernel.identity(mount["source"]).document()}
         for mount in declared_by(inspected)["mounts"]

@@ -36,6 +36,8 @@ class Accounts(NamedTuple):
     users: Mapping[int, str]
     groups: Mapping[int, str]
     members: Fact
+    # Name to number, of the groups.
+    numbers: Fact
 
 
 def accounts(kernel: Kernel) -> Accounts:
@@ -49,7 +51,9 @@ def accounts(kernel: Kernel) -> Accounts:
         primary = [person[0] for person in people if person[3] == entry[2]]
         members[entry[0]] = sorted({*filter(None, entry[3].split(",")), *primary})
     fact = Fact(groups.path, members) if groups.known and users.known else users if groups.known else groups
-    return Accounts(names, {int(entry[2]): entry[0] for entry in sets if entry[2].isdigit()}, fact)
+    numbers = {entry[0]: int(entry[2]) for entry in sets if entry[2].isdigit()}
+    known = Fact(groups.path, numbers) if groups.known else groups
+    return Accounts(names, {int(entry[2]): entry[0] for entry in sets if entry[2].isdigit()}, fact, known)
 
 
 def read_files(kernel: Kernel, daemon: Mapping[str, Any], names: Accounts) -> dict[str, Any]:

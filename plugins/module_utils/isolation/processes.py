@@ -11,12 +11,18 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host import mountinfo
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.cgroups import parse_membership
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import READ_LIMIT, Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.descriptor_facts import (
+    MountTable,
+    read_descriptors,
+    read_table,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lsm_facts import apparmor_runs, read_profile
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.thread_facts import read_threads
+from ansible_collections.bulkhead.classroom.plugins.module_utils.secret_names import secret_variables
 
-NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
+NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 STATUS = (
     "Uid",
     "Gid",
@@ -32,6 +38,9 @@ STATUS = (
 )
 ATTEMPTS = 2
 ZOMBIE_STATES = ("Z", "X")
+# A character takes up to four bytes: below this nothing was cut off.
+ENVIRONMENT_LIMIT = READ_LIMIT // 4
+UNCOMPARED = ("pids", "name", "start", "threads", "differing")
 
 
 class Birth(NamedTuple):
@@ -46,21 +55,30 @@ def birth(kernel: Kernel, pid: int) -> Birth | None:
     return Birth(fields[19], fields[0]) if len(fields) > 19 else None
 
 
-def read_process(kernel: Kernel, pid: int) -> dict[str, Any] | None:
-    """The record of one process; None when it is gone or a zombie (which runs nothing and has no namespaces left)."""
+def read_process(kernel: Kernel, pid: int, tables: dict[str, MountTable] | None = None) -> dict[str, Any] | None:
+    """The record of one process; None when it is gone or a zombie (which runs nothing and has no namespaces left).
+
+    tables: the mounts of each mount namespace, which grows by what was read. Without it only what tells one process
+    from another is read."""
     for _attempt in range(ATTEMPTS):
         before = birth(kernel, pid)
         if before is None or before.state in ZOMBIE_STATES:
             return None
-        record = _record(kernel, pid)
+        record, text = _record(kernel, pid)
+        namespace = str(record["namespaces"].get("mnt"))
+        table = None if tables is None else tables.get(namespace) or read_table(kernel, pid)
+        if table is not None:
+            _look_inside(kernel, pid, record, text, table)
         after = birth(kernel, pid)
         if after is not None and after.start == before.start and after.state not in ZOMBIE_STATES:
+            if tables is not None and table is not None:
+                tables[namespace] = table
             record["start"] = before.start
             return record
     return None
 
 
-def _record(kernel: Kernel, pid: int) -> dict[str, Any]:
+def _record(kernel: Kernel, pid: int) -> tuple[dict[str, Any], str]:
     base = f"/proc/{pid}"
     errors: dict[str, str] = {}
     namespaces: dict[str, str | None] = {}
@@ -89,7 +107,22 @@ def _record(kernel: Kernel, pid: int) -> dict[str, Any]:
         record["apparmor"] = profile.value
         if profile.error:
             errors["attr/apparmor/current"] = profile.error
-    return record
+    return record, texts["status"] or ""
+
+
+def _look_inside(kernel: Kernel, pid: int, record: dict[str, Any], text: str, table: MountTable) -> None:
+    """Threads that differ, what is open outside of the mounts, and names of variables; never a variable's value."""
+    threads = read_threads(kernel, pid, text, record, parse_status)
+    descriptors, environment = read_descriptors(kernel, pid, table), kernel.read(f"/proc/{pid}/environ")
+    if environment.known and len(environment.value) > ENVIRONMENT_LIMIT:
+        environment = environment._replace(value=None, error=f"E2BIG more than {ENVIRONMENT_LIMIT} characters")
+    record["descriptors"] = descriptors.value
+    record["environment"] = secret_variables(environment.value.split("\0")) if environment.known else None
+    for name, fact in (("fd", descriptors), ("environ", environment)):
+        if fact.error:
+            record["errors"][name] = fact.error
+    if threads:
+        record["differing"] = threads
 
 
 def parse_status(text: str) -> dict[str, str]:
@@ -99,20 +132,18 @@ def parse_status(text: str) -> dict[str, str]:
 
 
 def grouped(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Processes that differ only in number, name and age become one record: fifty shells take the room of one."""
+    """Processes that differ only in number, name and age become one record: fifty shells take the room of one.
+
+    A thread that is not as its process is a record of its own, after the processes."""
     groups: dict[str, dict[str, Any]] = {}
-    for record in records:
-        rest = {key: record[key] for key in record if key not in ("pids", "name", "start")}
-        group = groups.setdefault(repr(rest), {"pids": [], "names": [], **rest})
+    threads = [thread for record in records for thread in record.get("differing", ())]
+    for record in (*records, *threads):
+        rest = {key: record[key] for key in record if key not in UNCOMPARED}
+        own: dict[str, Any] = {"threads": []} if "threads" in record else {}
+        group = groups.setdefault(repr((own, rest)), {"pids": [], "names": [], **own, **rest})
         group["pids"].extend(record["pids"])
+        if own:
+            group["threads"].extend(record["threads"])
         if record["name"] not in group["names"]:
             group["names"].append(record["name"])
     return list(groups.values())
-
-
-def read_mounts(kernel: Kernel, pid: int) -> dict[str, Any]:
-    """The mounts as a process sees them, each as its line of mountinfo (shortened): the raw value is the record."""
-    fact = kernel.read(f"/proc/{pid}/mountinfo")
-    if fact.error:
-        return fact.document()
-    return {"path": fact.path, "value": [mountinfo.shortened(line) for line in str(fact.value).splitlines()]}

@@ -12,7 +12,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import red
 
 CONCEPTS: dict[str, str | tuple[str, ...]] = {
-    "namespaces": "ns-",
+    "namespaces": ("ns-", "userns-"),
     "cgroups": "cgroup-",
     "selinux": ("selinux-", "apparmor-"),
     "privileges": ("capabilities", "seccomp-", "no-new-"),

@@ -32,17 +32,27 @@ RUNNING = ("running", "paused")
 
 @dataclass(frozen=True)
 class Process:
-    """Some processes of a container that differ in nothing that is judged."""
+    """Some processes of a container, or threads of them, that differ in nothing that is judged."""
 
     record: Mapping[str, Any]
+
+    @property
+    def thread(self) -> str:
+        """Of a thread that is not as its process is: its number ('*' for those that were not read). Else nothing."""
+        threads = as_list(self.record.get("threads"))
+        return str(threads[0]) if threads else ""
+
+    @property
+    def title(self) -> str:
+        return f"thread {self.thread} of process {self.pid}" if self.thread else f"process {self.pid}"
 
     @property
     def pid(self) -> str:
         pids = as_list(self.record.get("pids"))
         return str(pids[0]) if pids else "?"
 
-    def _fact(self, name: str, value: Any, raw: str = "") -> Fact:
-        path = f"/proc/{self.pid}/{name}"
+    def _fact(self, name: str, value: Any, raw: str = "", file: str = "") -> Fact:
+        path = f"/proc/{self.pid}/{file or name}"
         error = str(as_mapping(self.record.get("errors")).get(name) or "")
         if value is None and not error:
             error = "not recorded in the facts"
@@ -53,7 +63,18 @@ class Process:
 
     def status(self, key: str) -> Fact:
         value = as_mapping(self.record.get("status")).get(key)
-        return self._fact("status", value, f"{key}: {value}")
+        name = f"task/{self.thread}/status" if self.thread else "status"
+        return self._fact("status", value, f"{key}: {value}", name)
+
+    @property
+    def descriptors(self) -> Fact:
+        """What is open outside of the mounts: lists of name, link and device node."""
+        return self._fact("fd", self.record.get("descriptors"))
+
+    @property
+    def environment(self) -> Fact:
+        """Names of variables that look like a secret's."""
+        return self._fact("environ", self.record.get("environment"))
 
     @property
     def label(self) -> Fact:
@@ -106,6 +127,16 @@ class Container:
     @property
     def sources(self) -> list[Mapping[str, Any]]:
         return [as_mapping(source) for source in as_list(self.record.get("sources"))]
+
+    def user_map(self, namespace: str, name: str) -> Fact:
+        """uid_map or gid_map of one of its user namespaces: lists of number inside, number outside, how many."""
+        maps = as_mapping(as_mapping(self.record.get("user_namespaces")).get(namespace))
+        fact = fact_from(maps.get(name), f"/proc/PID/{name}")
+        extents = [as_list(extent) for extent in as_list(fact.value)]
+        numbers = all(len(one) == 3 and all(isinstance(number, int) for number in one) for one in extents)
+        if fact.known and (not isinstance(fact.value, (list, tuple)) or not numbers):
+            return Fact(fact.path, error="recorded in a form that is no map")
+        return fact
 
     def limit(self, name: str) -> Fact:
         return fact_from(as_mapping(self.record.get("limits")).get(name), f"the limit {name}")

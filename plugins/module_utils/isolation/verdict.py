@@ -31,6 +31,10 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.namespaces import KINDS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.selinux import container_categories
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.selinux_levels import index_levels
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.user_namespaces import (
+    INITIAL,
+    index_ranges,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import (
     Expected,
     Policy,
@@ -81,9 +85,10 @@ def build(documents: Mapping[str, Any], policy: Policy) -> Room:
     room = Room(tuple(host_from(str(name), document) for name, document in documents.items()), policy)
     for host in room.hosts:
         index_levels(room, host)
+        index_ranges(room, host)
         for container in (*host.containers, *host.neighbours):
             for process in container.processes:
-                for kind in KINDS:
+                for kind in (*KINDS, *INITIAL):
                     fact = process.namespace(kind)
                     if fact.known:
                         room.add(f"ns-{kind}", host.name, fact.value, container.subject)

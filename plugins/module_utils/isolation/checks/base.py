@@ -121,4 +121,4 @@ def judge_processes(
 
 
 def said(process: Process, objection: str) -> str:
-    return f"process {process.pid} {objection}" if objection else ""
+    return f"{process.title} {objection}" if objection else ""

@@ -28,6 +28,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     selinux_levels,
     selinux_policy,
     storage,
+    user_namespaces,
     workspaces,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import Check
@@ -51,6 +52,7 @@ CONCEPTS = (
 EXISTENCE = (workspaces.AVAILABLE, workspaces.PRESENT, workspaces.RUNNING)
 RULES: tuple[Check, ...] = (
     *namespaces.CHECKS,
+    *user_namespaces.CHECKS,
     *cgroups.CHECKS,
     *resources.CHECKS,
     *devices.CHECKS,

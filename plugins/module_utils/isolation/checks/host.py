@@ -10,7 +10,14 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     host_files,
     host_kernel,
     host_strays,
+    user_namespaces,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import Check
 
-CHECKS: tuple[Check, ...] = (*host_files.CHECKS, *host_audit.CHECKS, *host_kernel.CHECKS, *host_strays.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *host_files.CHECKS,
+    *host_audit.CHECKS,
+    *host_kernel.CHECKS,
+    *host_strays.CHECKS,
+    *user_namespaces.HOST_CHECKS,
+)

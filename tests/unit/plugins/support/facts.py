@@ -15,6 +15,7 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import (
     facts_host,
     facts_images,
     facts_mounts,
+    facts_processes,
     facts_reach,
     facts_resources,
     facts_selinux,
@@ -25,8 +26,10 @@ CLASSROOM, STUDENT = "org.bulkhead.classroom", "org.bulkhead.student"
 MIB = 1 << 20
 PAIRS = facts_selinux.PAIRS
 label = facts_selinux.label
-KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
-HOST_NAMESPACES = {kind: f"4:402653183{number}" for number, kind in enumerate(KINDS)}
+KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts", "time")
+# An engine gives no time namespace: all have the host's.
+OWN = tuple(kind for kind in KINDS if kind != "time")
+HOST_NAMESPACES = {kind: f"4:402653183{number}" for number, kind in enumerate(KINDS)} | {"user": "4:4026531837"}
 SIZES = {"memory": 512 * MIB, "memory_swap": 512 * MIB, "cpus": 0.5, "pids_limit": 100}
 NOBODY = dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), "0000000000000000")
 PLACES = (
@@ -64,6 +67,7 @@ def host() -> dict[str, Any]:
 
     return {
         **facts_host.engine_host(),
+        **facts_processes.host(),
         "kernel": fact("6.12.43+deb13-amd64", "/proc/sys/kernel/osrelease"),
         "namespaces": {"reader": own("self"), "engine": own("801")},
         "selinux": facts_selinux.selinux(),
@@ -116,12 +120,14 @@ def process(name: str, number: int, identifier: str) -> dict[str, Any]:
     return {
         "pids": [number, number + 1],
         "names": ["tini", "sleep"],
-        "namespaces": {**HOST_NAMESPACES, **{k: f"4:{number}{i}" for i, k in enumerate(KINDS) if k != "user"}},
-        "status": {"Uid": "1000 1000 1000 1000", "Gid": "1000 1000 1000 1000", "Groups": "", **NOBODY}
+        "namespaces": {**HOST_NAMESPACES, **{k: f"4:{number}{i}" for i, k in enumerate(OWN)}},
+        "status": {**facts_processes.identities(name), **NOBODY}
         | {"NoNewPrivs": "1", "Seccomp": "2", "Seccomp_filters": "1"},
         "label": label(name),
         "cgroups": {f"/bulkhead.slice/docker-{identifier}.scope": [""]},
         "errors": {},
+        "descriptors": [list(facts_processes.NULL)],
+        "environment": [],
     }
 
 
@@ -156,6 +162,7 @@ def declared(name: str) -> dict[str, Any]:
         "cgroupns_mode": "private",
         "userns_mode": "",
         "security_opts": ["no-new-privileges", f"label=level:s0:{PAIRS[name]}"],
+        "ulimits": [list(limit) for limit in facts_processes.ULIMITS],
         "process_label": label(name),
         "mount_label": facts_selinux.file_label(name),
         "apparmor_profile": "",
@@ -181,7 +188,9 @@ def container(name: str, number: int) -> dict[str, Any]:
         "resources": facts_resources.resources(f"/sys/fs/cgroup/bulkhead.slice/docker-{identifier}.scope", number),
         "devices": facts_resources.devices(),
         "lifecycle": facts_reach.lifecycle(name),
-        "rlimits": {"Max open files": "1024 1024", "Max processes": "100 100", "Max core file size": "0 0"},
+        "rlimits": dict(facts_processes.RLIMITS),
+        "user_namespaces": facts_processes.user_namespaces(name, number),
+        "environment": fact([], "inspect Config.Env"),
         "sources": [
             {
                 "target": "/home/student",
@@ -206,5 +215,6 @@ def neighbour(name: str = "registry-cache", number: int = 4001) -> dict[str, Any
     made = container("ada", number)
     first = {**made["processes"][0], "pids": [number], "label": "system_u:system_r:container_t:s0:c90,c91"}
     source = {"target": "/data", "identity": fact(f"65025:{number}", "/srv/data")}
+    maps = facts_processes.user_namespaces("neighbour", number)
     kept = {key: made[key] for key in ("id", "image", "state", "pid")}
-    return deepcopy({**kept, "name": name, "processes": [first], "sources": [source]})
+    return deepcopy({**kept, "name": name, "processes": [first], "sources": [source], "user_namespaces": maps})

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 
-KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
+KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 STATUS = "Name:\tsleep\nUid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+STATUS += "Threads:\t1\n"
 V1 = ["memory", "cpu", "pids"]
 V1_MOUNTS = "".join(
     f"3{n} 1 0:3{n} / /sys/fs/cgroup/{name} rw - cgroup cgroup rw,{name}\n" for n, name in enumerate(V1)
@@ -26,10 +28,21 @@ ROOT_MOUNT = "1 0 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
 CONTAINER_MOUNTS = "9 8 0:90 / / ro,relatime - overlay overlay rw,lowerdir=/a:/b\n"
 
 
+class FileKernel(Kernel):
+    """What stands in a folder lies on no mount of its own: here every place is on the only one of CONTAINER_MOUNTS."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.mount_numbers: dict[str, int] = {}
+
+    def mount_number(self, path: str) -> Fact:
+        return Fact(path, self.mount_numbers.get(path, 9)) if self.exists(path) else super().mount_number(path)
+
+
 class FakeKernel:
     def __init__(self, root: Path, version: int = 2) -> None:
         self.root, self.version = root, version
-        self.kernel = Kernel(str(root))
+        self.kernel = FileKernel(str(root))
         self.write("/proc/self/mountinfo", ROOT_MOUNT + (V2_MOUNTS if version == 2 else V1_MOUNTS))
         self.write("/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids")
         self.write("/proc/sys/kernel/osrelease", "6.12.0\n")
@@ -42,6 +55,27 @@ class FakeKernel:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
 
+    def link(self, path: str, to: str) -> None:
+        place = self.root / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        place.symlink_to(to)
+
+    def descriptor(self, pid: int, number: int, to: str, mount: int) -> None:
+        self.link(f"/proc/{pid}/fd/{number}", to)
+        self.write(f"/proc/{pid}/fdinfo/{number}", f"pos:\t0\nflags:\t0100000\nmnt_id:\t{mount}\n")
+
+    def thread(self, pid: int, number: int, **changed: str) -> None:
+        """A thread whose status differs in these lines from its process's; the process says that it has it."""
+        status = self.root / f"proc/{pid}/status"
+        own = [line for line in status.read_text().splitlines() if not line.startswith("Threads")]
+        (self.root / f"proc/{pid}/task/{pid}").mkdir(parents=True, exist_ok=True)
+        lines = [line for line in own if line.partition(":")[0] not in changed]
+        lines += [f"{key}:\t{value}" for key, value in changed.items()]
+        self.write(f"/proc/{pid}/task/{number}/status", "\n".join(lines) + "\n")
+        count = len(list((self.root / f"proc/{pid}/task").iterdir()))
+        status.write_text("\n".join([*own, f"Threads:\t{count}"]) + "\n")
+
     def process(self, pid: int, group: str = "/", start: int = 100, share: dict[str, str] | None = None) -> None:
         """share: kind of namespace to the number (or 'self') whose it is; the others are its own."""
         self.write(f"/proc/{pid}/stat", stat(pid, start))
@@ -49,6 +83,12 @@ class FakeKernel:
         self.write(f"/proc/{pid}/comm", "sleep\n")
         self.write(f"/proc/{pid}/attr/current", "system_u:system_r:container_t:s0:c1,c2\0")
         self.write(f"/proc/{pid}/mountinfo", CONTAINER_MOUNTS)
+        self.write(f"/proc/{pid}/environ", "PATH=/usr/bin\0HOME=/\0")
+        for name in ("uid_map", "gid_map"):
+            self.write(f"/proc/{pid}/{name}", "         0     100000      65536\n")
+        for name in ("cwd", "exe", "root"):
+            self.link(f"/proc/{pid}/{name}", "/")
+        (self.root / f"proc/{pid}/fd").mkdir(exist_ok=True)
         lines = [f"0::{group}"] if self.version == 2 else [f"{n}:{name}:{group}" for n, name in enumerate(V1, 1)]
         self.write(f"/proc/{pid}/cgroup", "\n".join(lines) + "\n")
         for kind in KINDS:

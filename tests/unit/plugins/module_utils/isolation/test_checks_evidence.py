@@ -20,6 +20,9 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_jud
 )
 
 NAMESPACES = {f"ns-{kind}-private" for kind in ("net", "pid", "mnt", "ipc", "uts", "cgroup")}
+# Whose user another one is on the host, and what else only a namespace of its own tells.
+USERS = {"ns-user-private", "userns-ranges", "process-more-privileged"}
+APART = NAMESPACES | USERS | {"ns-time-private"}
 LIMITS = {f"cgroup-{name}-limit" for name in ("memory", "swap", "cpu", "pids")}
 MOUNTS = {"rootfs-read-only", "engine-socket-hidden", "host-mounts", "masked-paths", "cgroup-files-read-only"} | {
     *("masked-as-promised", "host-kernel-switches", "host-file-systems", "mounts-flags", "mounts-tmpfs"),
@@ -34,13 +37,26 @@ IDS = {"process-not-root", "process-groups"}
 SECCOMP = {"seccomp-filter", "seccomp-profile", "process-more-privileged"}
 STATUS = {"no-new-privileges", "capabilities"} | IDS | SECCOMP
 GROUPS = {"cgroup-membership", "cgroup-parent"}
-PROCESSES = NAMESPACES | LABELS | STATUS | GROUPS | {"process-sshd"}
+REACH = {"process-descriptors", "process-environment-secrets"}
+PROCESSES = APART | LABELS | STATUS | GROUPS | REACH | {"process-sshd"}
 UNREAD = facts.unread("/somewhere")
 
 # Where in Ada's record, what stands there instead of evidence, and the checks that need it.
 CONTAINER = [
     ("processes", [], PROCESSES),
-    ("processes.0.namespaces", {}, NAMESPACES),
+    ("processes.0.namespaces", {}, APART),
+    ("processes.0.namespaces.user", None, USERS),
+    ("processes.0.namespaces.time", None, {"ns-time-private"}),
+    ("processes.0.descriptors", None, {"process-descriptors"}),
+    ("processes.0.descriptors", [["fd/0"]], {"process-descriptors"}),
+    ("processes.0.environment", None, {"process-environment-secrets"}),
+    ("environment", UNREAD, {"process-environment-secrets"}),
+    ("user_namespaces", {}, USERS),
+    ("user_namespaces.4:20015.uid_map", UNREAD, USERS),
+    ("user_namespaces.4:20015.gid_map", facts.fact([[0, 1]], "/x"), {"ns-user-private", "userns-ranges"}),
+    ("declared.ulimits", None, {"process-rlimits"}),
+    ("declared.ulimits", [["nofile", 1]], {"process-rlimits"}),
+    ("declared.ulimits", [["unheard-of", 1, 1]], {"process-rlimits"}),
     ("processes.0.namespaces.net", None, {"ns-net-private"}),
     ("processes.0.status", {}, STATUS),
     ("processes.0.status.CapBnd", "not a mask", {"capabilities", "process-more-privileged"}),
@@ -67,8 +83,11 @@ CONTAINER = [
     ("sources.0.labels", {"EACCES Permission denied": "/x/notes"}, {"selinux-files-level"}),
 ]
 HOST = [
-    ("namespaces", {}, NAMESPACES),
-    ("namespaces", {"reader": {"net": UNREAD}}, NAMESPACES),
+    ("namespaces", {}, APART),
+    ("namespaces", {"reader": {"net": UNREAD}}, APART),
+    ("group_numbers", UNREAD, {"process-groups"}),
+    ("group_numbers", facts.fact({"docker": "998"}, "/etc/group"), {"process-groups"}),
+    ("group_numbers", facts.fact({"root": 0}, "/etc/group"), {"process-groups"}),
     ("places", [], {"engine-socket-hidden", "host-mounts"}),
     ("protected_paths", [], {"masked-paths"}),
     ("kernel_switches", [], {"host-kernel-switches"}),

@@ -22,6 +22,7 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_jud
 ROOT = "0\t0\t0\t0"
 NOT_ROOT, GROUPS, MORE = "process-not-root", "process-groups", "process-more-privileged"
 SSHD, RLIMITS, PROFILE = "process-sshd", "process-rlimits", "seccomp-profile"
+DESCRIPTORS, SECRETS = "process-descriptors", "process-environment-secrets"
 STATUS = "processes.0.status."
 LONG = [{"names": [f"call{number}"], "action": "SCMP_ACT_ERRNO"} for number in range(50)]
 
@@ -58,8 +59,13 @@ def after(path, value):
         ("processes.0.names", ["sshd2", "ssh-agent"], SSHD, "pass"),
         ("rlimits.Max open files", "1024 unlimited", RLIMITS, "fail"),
         ("rlimits.Max open files", "1024 1048577", RLIMITS, "fail"),
-        ("rlimits.Max open files", "1048576 1048576", RLIMITS, "pass"),
-        ("rlimits.Max core file size", "0 unlimited", RLIMITS, "informational"),
+        ("rlimits.Max open files", "512 1023", RLIMITS, "pass"),
+        ("rlimits.Max open files", "1024 1025", RLIMITS, "fail"),
+        ("declared.ulimits", [["core", 0, 0], ["nofile", 1024, -1]], RLIMITS, "pass"),
+        ("declared.ulimits", [["core", 0, 0], ["nproc", 50, 99]], RLIMITS, "fail"),
+        ("declared.ulimits", [["memlock", 1 << 23, 1 << 23]], RLIMITS, "pass"),
+        ("declared.ulimits", [["stack", 1 << 23, 1 << 23]], RLIMITS, "fail"),
+        ("rlimits.Max core file size", "0 unlimited", RLIMITS, "fail"),
         ("declared.security_opts", ["seccomp=unconfined"], PROFILE, "fail"),
         ("declared.security_opts", ["seccomp:unconfined"], PROFILE, "fail"),
         ("declared.security_opts", ["seccomp=builtin"], PROFILE, "pass"),
@@ -77,45 +83,106 @@ def test_a_value_decides_its_check(path, value, check, status):
     assert red(result) == ({(ADA, check): "fail"} if status == "fail" else {})
 
 
-def test_root_and_its_groups_in_a_user_namespace_of_its_own_are_others_on_the_host():
-    def remap(document, ada):
-        ada["processes"][0]["status"].update(Uid=ROOT, Gid=ROOT, Groups="0 6")
-        ada["processes"][0]["namespaces"]["user"] = "4:99"
+@pytest.mark.parametrize("hard", ["1", "unlimited"])
+def test_core_files_that_nobody_forbade_are_for_information(hard):
+    def allow(_document, ada):
+        put(ada, "rlimits.Max core file size", f"0 {hard}")
+        put(ada, "declared.ulimits", [["nofile", 1024, 1024]])
 
-    result = judged(changed(remap))
-    assert red(result) == {} and "user namespace" in find(result, NOT_ROOT)["observed"]
-    assert find(result, NOT_ROOT)["reason"] and find(result, GROUPS)["reason"]
-
-
-@pytest.mark.parametrize("user", [None, "4:4026531837"])
-def test_root_is_spared_only_where_the_namespace_is_proved_to_be_another(user):
-    def root(document, ada):
-        ada["processes"][0]["status"]["Uid"] = ROOT
-        ada["processes"][0]["namespaces"]["user"] = user
-
-    assert red(judged(changed(root))) == {(ADA, NOT_ROOT): "fail" if user else "error"}
-
-
-def test_root_is_an_error_when_the_hosts_own_namespace_was_not_read():
-    def root(document, ada):
-        ada["processes"][0]["status"]["Uid"] = ROOT
-        ada["processes"][0]["namespaces"]["user"] = "4:99"
-        document["host"]["namespaces"]["engine"]["user"] = facts.unread("/proc/801/ns/user")
-
-    assert red(judged(changed(root))) == {(ADA, NOT_ROOT): "error"}
+    assert find(judged(changed(allow)), RLIMITS)["status"] == "informational"
 
 
 @pytest.mark.parametrize(
-    ("socket", "status"),
-    [("docker", "notchecked"), ("998", "fail"), ("997", "pass"), ("root", "pass"), (None, "error")],
+    ("default", "own", "hard", "status"),
+    [
+        ({"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 4096}}, [], "4096", "pass"),
+        ({"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 4096}}, [], "4097", "fail"),
+        ({"nofile": {"name": "nofile", "hard": 4096}}, [], "4097", "fail"),
+        ({"nofile": "1024:4096"}, [], "4097", "fail"),
+        ({"nofile": "4096"}, [], "4097", "fail"),
+        ({"nofile": "1024:-1"}, [], "4097", "pass"),
+        # The container's own goes before the engine's.
+        ({"nofile": "1024:4096"}, [["nofile", 1, 8192]], "8192", "pass"),
+        ({"nofile": "1024:4096"}, [["nofile", 1, 8192]], "8193", "fail"),
+        ({"nofile": "many"}, [], "10", "error"),
+        (["nofile"], [], "10", "error"),
+        ({}, [], "10", "pass"),
+    ],
 )
-def test_a_group_of_the_hosts_own_giving_is_measured_with_the_sockets(socket, status):
-    def join(document, ada):
-        put(ada, f"{STATUS}Groups", "1000 998")
-        entry = facts.fact({"owner": "root", "group": socket, "mode": "0660"}, "/run/docker.sock")
-        document["host"]["files"]["engine-socket"] = facts.fact([entry], "/x") if socket else facts.unread("/x")
+def test_a_limit_above_what_was_declared_is_red(default, own, hard, status):
+    def declare(document, ada):
+        document["host"]["daemon"]["file"]["value"]["default-ulimits"] = default
+        put(ada, "declared.ulimits", [["core", 0, 0], *own])
+        put(ada, "rlimits.Max open files", f"1 {hard}")
 
-    assert find(judged(changed(join)), GROUPS)["status"] == status
+    found = find(judged(changed(declare)), RLIMITS)
+    assert found["status"] == status
+    assert status == "error" or "core=0" in found["inspected"]
+
+
+def test_a_default_that_may_have_changed_since_the_start_proves_nothing():
+    def change(document, _ada):
+        put(document["host"], "daemon.file_age.value", 60.0)
+
+    assert find(judged(changed(change)), RLIMITS)["status"] == "error"
+
+
+def threaded(threads=("2002",), **status):
+    def enter(_document, ada):
+        first = ada["processes"][0]
+        kept = {key: first[key] for key in first if key not in ("descriptors", "environment")}
+        kept["status"] = {**first["status"], **status} if status else {}
+        ada["processes"].append({**kept, "threads": list(threads)})
+
+    return judged(changed(enter))
+
+
+@pytest.mark.parametrize(
+    ("status", "wrong"),
+    [
+        ({"Uid": ROOT}, {NOT_ROOT, MORE}),
+        ({"Seccomp": "0", "Seccomp_filters": "0"}, {"seccomp-filter", MORE}),
+        ({"NoNewPrivs": "0"}, {"no-new-privileges", MORE}),
+        ({"CapEff": "0000000000200000"}, {"capabilities", MORE}),
+        ({"Seccomp_filters": "2"}, set()),
+    ],
+)
+def test_a_thread_is_judged_as_a_process_is(status, wrong):
+    result = threaded(**status)
+    assert red(result) == {(ADA, check): "fail" for check in wrong}
+    for check in wrong:
+        found = find(result, check)
+        assert found["evidence"][0]["path"] == "/proc/2001/task/2002/status"
+        assert "thread 2002 of process 2001" in found["observed"]
+
+
+def test_threads_that_were_not_read_acquit_nobody():
+    checks = {NOT_ROOT, GROUPS, MORE, "seccomp-filter", "seccomp-profile", "no-new-privileges", "capabilities"}
+    assert red(threaded(threads=["*"])) == {(ADA, check): "error" for check in checks}
+
+
+@pytest.mark.parametrize(
+    ("entries", "status"),
+    [
+        ([], "pass"),
+        ([["fd/0", "/dev/null", "c 1:3"]], "pass"),
+        ([["fd/7", "/dev/null", "c 1:3"], ["fd/8", "/dev/sda", "b 8:0"]], "fail"),
+        # A file that is only called so.
+        ([["fd/0", "/dev/null", ""]], "fail"),
+        ([["fd/3", "/etc", ""]], "fail"),
+        ([["cwd", "/", ""]], "fail"),
+    ],
+)
+def test_what_lies_on_no_mount_of_the_container_is_red(entries, status):
+    result = after("processes.0.descriptors", entries)
+    assert red(result) == ({(ADA, DESCRIPTORS): "fail"} if status == "fail" else {})
+    assert status == "pass" or f"{entries[-1][0]} ({entries[-1][1]})" in find(result, DESCRIPTORS)["observed"]
+
+
+@pytest.mark.parametrize("path", ["processes.0.environment", "environment.value"])
+def test_a_variable_that_is_called_like_a_secret_is_for_information(path):
+    found = find(after(path, ["DB_PASSWORD"]), SECRETS)
+    assert found["status"] == "informational" and "DB_PASSWORD" in found["observed"] and found["reason"]
 
 
 @pytest.mark.parametrize(

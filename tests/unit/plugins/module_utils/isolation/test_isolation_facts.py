@@ -20,7 +20,7 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kern
 )
 
 SOCKET = "tcp://127.0.0.1:1"
-HOST = {"user": "self", "cgroup": "self"}
+HOST = {"user": "self", "cgroup": "self", "time": "self"}
 
 
 def group(letter):
