@@ -17,7 +17,7 @@ description:
   - Only reads. It judges nothing; P(bulkhead.classroom.isolation_verdict#filter) does, from the facts of one host or
     of many.
   - Whatever cannot be read is recorded with its path and error, so that no verdict can take it for granted.
-  - Environment variables of containers are not recorded.
+  - Environment variables of containers are not recorded, nor is the value of a label that looks like a secret.
   - A local engine is read over its unix socket, and the host needs no docker SDK for that. The kernel is read where the
     task runs, so an engine that is reached in another way must be that host's own.
 extends_documentation_fragment:

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies in the layers of images: set-id programs, device nodes, and files of credentials by their paths.
+"""What lies in the layers of images: set-id programs and such with capabilities of their own, device nodes, and files
+of credentials by their paths.
 
 Only a storage driver that keeps layers as directories (overlay2) shows them. Images share layers, and each directory is
 walked once. Two bounds hold, for one layer and for all of a host: what lies beyond them was not looked at, which is
@@ -20,6 +21,7 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_mapping, printable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.layer import (
+    EXECUTABLE,
     FOUND_LIMIT,
     Visit,
     gives_rights,
@@ -32,7 +34,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image
 LAYER_LIMIT, HOST_LIMIT = 50_000, 200_000
 # null, zero, full, random, urandom, tty, console, ptmx: every container has these from its engine.
 USUAL_DEVICES = tuple(f"c {number}" for number in ("1:3", "1:5", "1:7", "1:8", "1:9", "5:0", "5:1", "5:2"))
-OPAQUE = "trusted.overlay.opaque"
+OPAQUE, CAPABILITY = "trusted.overlay.opaque", "security.capability"
 
 
 @dataclass
@@ -86,13 +88,16 @@ class LayerReader:
     def _walk(self, folder: str) -> _Layer:
         visit = Visit(self._kernel, folder, min(self._layer_limit, self._left))
         found = _Layer()
-        for path, status, _directory in visit.everything():
+        for path, status, directory in visit.everything():
+            regular = stat.S_ISREG(status.st_mode)
             if gives_rights(status.st_mode):
                 found.setid[path] = rights(status)
             elif is_node(status) and node(status) not in USUAL_DEVICES:
                 found.devices[path] = node(status)
+            elif regular and status.st_mode & EXECUTABLE and _has_capabilities(directory, path):
+                found.setid[path] = "with capabilities"
             # An empty file holds no secret.
-            if stat.S_ISREG(status.st_mode) and status.st_size:
+            if regular and status.st_size:
                 why = credential_at(path)
                 if why:
                     found.credentials[path] = why
@@ -130,10 +135,19 @@ def _folders(joined: Any) -> list[str]:
 
 
 def _is_opaque(folder: str) -> bool:
+    return _attribute(folder, OPAQUE) == b"y"
+
+
+def _has_capabilities(directory: int, path: str) -> bool:
+    """Such a program has more rights than who starts it, as a set-id one has."""
+    return bool(_attribute(f"/proc/self/fd/{directory}/{PurePosixPath(path).name}", CAPABILITY))
+
+
+def _attribute(path: str, name: str) -> bytes:
     try:
-        return os.getxattr(folder, OPAQUE, follow_symlinks=False) == b"y"
+        return os.getxattr(path, name, follow_symlinks=False)
     except OSError:
-        return False
+        return b""
 
 
 def _listed(found: Mapping[str, str]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import tarfile
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import reading
@@ -61,6 +62,18 @@ def build(engine, base: str, name: str, text: str) -> None:
     assert errors == [], (name, errors)
 
 
+def import_with_capability(engine) -> None:
+    """A program that may forge packets, as an archive brings it: cap_net_raw, permitted and effective."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        entry = tarfile.TarInfo("ping")
+        entry.mode = 0o755
+        entry.pax_headers = {"SCHILY.xattr.security.capability": "\1\0\0\2\0 \0\0" + "\0" * 12}
+        archive.addfile(entry)
+    changes = ["USER 1000", "HEALTHCHECK CMD true"]
+    engine.client.import_image_from_data(made.getvalue(), repository=f"{REPOSITORY}/capable", tag="1", changes=changes)
+
+
 def contain(engine, name: str) -> None:
     options = [] if name in OPEN else ["no-new-privileges"]
     host = engine.client.create_host_config(network_mode="none", security_opt=options, mem_limit="32m")
@@ -99,7 +112,8 @@ def read(engine, base_image, open_registry):
         for name, (text, _answers) in STATES.items():
             build(engine, base_image, name, f"LABEL name={name}\n{text}")
         push(engine, open_registry, "good")
-        for name in ("good", "latest", "moved", *STATES):
+        import_with_capability(engine)
+        for name in ("good", "latest", "moved", "capable", *STATES):
             contain(engine, name)
         build(engine, base_image, "moved", f"LABEL name=moved-on\n{END}")
         yield gather(reading({"docker_host": engine.url}), Kernel(), {LABEL: "yes"}, engine.url)
@@ -138,16 +152,11 @@ def test_a_fault_changes_the_answer_of_its_check_and_of_no_other(judged, name):
     assert {check: status for check, status in own.items() if good[check] != status} == STATES[name][1]
 
 
-def test_an_image_that_was_imported_tells_nothing_of_how_it_was_made(engine, base_image):
-    key = engine.client.create_container(base_image, ["true"], name="bht-image-base", labels={LABEL: "yes"})["Id"]
-    try:
-        read = gather(reading({"docker_host": engine.url}), Kernel(), {LABEL: "yes"}, engine.url)
-    finally:
-        engine.client.remove_container(key, force=True)
-    found = verdict({"here": read}, {"selinux": "absent"})["findings"]
-    own = {one["check"]: one["status"] for one in found if one["subject"] == f"here/image/{base_image}"}
-    assert own["image-add"] == own["image-update-alone"] == own["image-verified"] == "notchecked"
-    assert own["image-user"] == "fail" and own["image-secrets"] == own["image-devices"] == "pass"
+def test_an_image_that_was_imported_tells_nothing_of_how_it_was_made(judged):
+    own, good = answers(judged, "capable"), answers(judged, "good")
+    silent = dict.fromkeys(("image-add", "image-update-alone", "image-verified"), "notchecked")
+    wanted = {**silent, "image-origin": "informational", "image-set-id": "informational"}
+    assert {check: status for check, status in own.items() if good[check] != status} == wanted
 
 
 @pytest.mark.parametrize(
@@ -172,4 +181,4 @@ def test_no_secret_of_an_image_is_in_the_facts(read):
 def test_layers_that_images_share_are_told_for_each_of_them(read):
     entries = {one["name"]: one["layers"]["value"]["entries"] for one in read["images"]}
     own = [count for name, count in entries.items() if REPOSITORY in name]
-    assert len(own) > len(STATES) and min(own) > 100
+    assert len(own) > len(STATES) and sum(count > 100 for count in own) == len(own) - 1

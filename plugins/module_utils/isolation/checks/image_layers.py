@@ -128,9 +128,10 @@ CHECKS = (
         concept="images",
         severity="medium",
         expected="none, or only containers with no-new-privileges",
-        remedy="Remove the bits where the image is built (chmod a-s), or create its containers with no-new-privileges.",
-        why="Such a program runs as its owner, root as a rule, whoever starts it.",
-        how="lstat of the layers (GraphDriver.Data), what a later layer replaces left out; the processes' NoNewPrivs.",
+        remedy="Remove them when building (chmod a-s, setcap -r), or create the containers with no-new-privileges.",
+        why="Such a program runs as its owner, root as a rule, or with capabilities of its own, whoever starts it.",
+        how="Modes and security.capability in the layers (GraphDriver.Data), what a later layer replaces left out; "
+        "NoNewPrivs of the containers' processes.",
         variable="containers[].security_opts",
         decide_image=decide_set_id,
         cis=("4.8",),

@@ -155,6 +155,21 @@ def test_a_directory_that_hides_what_was_in_it(kernel, tree, monkeypatch):
     assert layers(kernel, "/up", "/low")["setid"] == []
 
 
+def test_a_program_with_capabilities_is_as_good_as_a_set_id_one(kernel, tree, monkeypatch):
+    tree("/low/bin/ping", 0o755)
+    tree("/low/bin/ls", 0o755)
+    tree("/low/bin/note")
+
+    def attribute(path, name, follow_symlinks):
+        assert not follow_symlinks and not path.endswith("note")
+        if name != "security.capability" or not path.endswith("ping"):
+            raise OSError(61, "No data available")
+        return b"\1"
+
+    monkeypatch.setattr(os, "getxattr", attribute)
+    assert layers(kernel, "/low")["setid"] == ["/bin/ping (with capabilities)"]
+
+
 def test_device_nodes_are_told_by_their_numbers_and_a_deletion_is_none(kernel, tree, tmp_path):
     tree("/low/bin/su", 0o4755)
     (tmp_path / "up/bin").mkdir(parents=True)
