@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 UNLIMITED = "max"
 RAW_LIMIT = 300
+# Letters and marks by their class that nobody sees: fillers, joiners, selectors of a variant, the empty braille cell.
+_UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
+_UNSEEN |= {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
 
 
 class Fact(NamedTuple):
@@ -51,8 +54,19 @@ def clipped(text: str, limit: int = RAW_LIMIT) -> str:
 
 
 def printable(text: str) -> str:
-    """Names and values come from strangers: nothing that steers a terminal survives."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    """Names and values come from strangers: nothing that steers a terminal, or a reader's eyes, survives."""
+    return "".join(char if char.isprintable() and ord(char) not in _UNSEEN else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    """As Python writes it: \\x1b, \\u202e, \\U000e0001."""
+    code = ord(char)
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def shown(text: str, limit: int = RAW_LIMIT) -> str:
+    """A stranger's text as a report takes it: neither long nor steering anything."""
+    return printable(clipped(text, limit))
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:

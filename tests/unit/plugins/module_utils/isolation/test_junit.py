@@ -87,7 +87,7 @@ def test_missing_evidence_is_an_error():
 def test_a_waived_finding_is_skipped_with_its_reason_and_an_expired_one_is_not():
     root = read(judged(changed(open_seccomp), waivers=[WAIVER]))
     skipped = case(root, "seccomp-filter").find("skipped")
-    assert skipped.get("message") == "waived until 2026-07-01: lab <1> & \\x1b[2J\\x202eeno"
+    assert skipped.get("message") == "waived until 2026-07-01: lab <1> & \\x1b[2J\\u202eeno"
     assert "process 2001 has no seccomp filter" in skipped.text and root.get("failures") == "0"
     late = read(judged(changed(open_seccomp), waivers=[WAIVER], generated="2026-07-02T00:00:00Z"))
     assert "waiver: expired on 2026-07-01" in case(late, "seccomp-filter").find("failure").text
