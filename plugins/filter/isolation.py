@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.junit import junit
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.report import report_lines
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 

@@ -39,9 +39,26 @@ options:
       - Judge only containers that carry all these labels with these values. An empty value asks for the label alone.
       - The other containers of the host are recorded as neighbours, so that what is shared with one of them is still
         found.
-      - Without labels, every container is recorded in full.
+      - Without labels, names and images, every container is recorded in full. With several of them, all must fit.
     type: dict
     default: {}
+  containers:
+    description:
+      - Judge only containers with one of these names; C(*), C(?) and C([abc]) stand for what varies.
+      - Whether each of them fits a container of some host is a check of the verdict.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.1.0
+  images:
+    description:
+      - Judge only containers that were made from one of these images, by the name that they were made with, or by the
+        id of the image, of which the first twelve digits are enough.
+      - A name may have the same wildcards. One without a tag means C(latest).
+    type: list
+    elements: str
+    default: []
+    version_added: 0.1.0
 requirements:
   - Root on the host (C(/proc/PID/ns) of other users' processes is closed to everybody else)
   - The pid namespace of the host
@@ -58,6 +75,16 @@ EXAMPLES = r"""
       org.bulkhead.classroom: classroom
   register: isolation
 
+- name: Read those of one container
+  bulkhead.classroom.isolation_info:
+    containers:
+      - workspace-ada
+
+- name: Read those of every container of an image
+  bulkhead.classroom.isolation_info:
+    images:
+      - registry.example/course/*
+
 - name: Judge them
   ansible.builtin.debug:
     msg: "{{ {inventory_hostname: isolation} | bulkhead.classroom.isolation_verdict
@@ -73,10 +100,13 @@ facts:
     schema:
       description: Version of this document's form.
       type: int
-      sample: 1
+      sample: 2
     host:
       description: Kernel, the host's own namespaces, SELinux, control group version, engine, and the sockets and
         directories that no container may see.
+      type: dict
+    selection:
+      description: The C(labels), C(containers) and C(images) that were asked for.
       type: dict
     containers:
       description:
@@ -111,7 +141,13 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.access import require_access
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
 
-ARGUMENT_SPEC = {**ENGINE_ARGUMENTS, "labels": {"type": "dict", "default": {}}}
+NAMES = {"type": "list", "elements": "str", "default": []}
+ARGUMENT_SPEC = {
+    **ENGINE_ARGUMENTS,
+    "labels": {"type": "dict", "default": {}},
+    "containers": NAMES,
+    "images": NAMES,
+}
 
 
 def run(params, engine, kernel):
@@ -120,7 +156,8 @@ def run(params, engine, kernel):
     # Asked first: an engine that is not there or hangs says so in its own words.
     engine.version()
     require_access(engine, kernel, docker_host)
-    return {"changed": False, "facts": gather(engine, kernel, labels, docker_host)}
+    facts = gather(engine, kernel, labels, docker_host, params["containers"], params["images"])
+    return {"changed": False, "facts": facts}
 
 
 def main():

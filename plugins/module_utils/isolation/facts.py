@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
@@ -25,6 +25,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_facts import read_images
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import SCHEMA
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_facts import ask_policy
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_user_namespaces
 
@@ -33,9 +34,17 @@ SHARED_BY_MATES = ("pid", "mnt")
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 
 
-def gather(engine: Readable, kernel: Kernel, labels: Mapping[str, str], docker_host: str) -> dict[str, Any]:
-    """The document of this host. Containers that the labels do not select are recorded as neighbours: a namespace or
-    a pair of categories that a workspace shares with one of them is shared all the same."""
+def gather(
+    engine: Readable,
+    kernel: Kernel,
+    labels: Mapping[str, str],
+    docker_host: str,
+    names: Iterable[str] = (),
+    image_names: Iterable[str] = (),
+) -> dict[str, Any]:
+    """The document of this host. Containers that are not selected are recorded as neighbours: a namespace or a pair of
+    categories that a workspace shares with one of them is shared all the same."""
+    selection = Selection(dict(labels), tuple(names), tuple(image_names))
     kernel.forget()
     listed = engine.containers(all=True)
     inspected = [record for record in (_inspect(engine, str(entry["Id"])) for entry in listed) if record]
@@ -48,13 +57,13 @@ def gather(engine: Readable, kernel: Kernel, labels: Mapping[str, str], docker_h
     known = {str(record.get("Id")) for record in inspected}
     containers, neighbours = [], []
     for record in inspected:
-        if selected(record, labels):
+        if selected(record, selection):
             containers.append(_container(engine, kernel, found, record, mates, known))
         else:
             neighbours.append(neighbour(kernel, record))
     host["selinux"].update(ask_policy(kernel, containers, neighbours))
     found_all = {"containers": containers, "neighbours": neighbours, "images": images}
-    return {"schema": SCHEMA, "host": host, **found_all}
+    return {"schema": SCHEMA, "host": host, "selection": selection.document(), **found_all}
 
 
 def describe(info: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,10 +81,15 @@ def describe(info: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def selected(inspected: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Does a container carry all these labels? An empty value asks for the label alone."""
-    present = as_mapping(as_mapping(inspected.get("Config")).get("Labels"))
-    return all(key in present and (not value or str(present[key]) == value) for key, value in labels.items())
+def selected(inspected: Mapping[str, Any], selection: Selection) -> bool:
+    """The labels as the engine has them, not cut as in the record."""
+    config = as_mapping(inspected.get("Config"))
+    return selection.fits(
+        str(inspected.get("Name", "")).lstrip("/"),
+        as_mapping(config.get("Labels")),
+        str(config.get("Image") or ""),
+        str(inspected.get("Image") or ""),
+    )
 
 
 def find_mates(

@@ -1,16 +1,24 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is expected of containers, and which findings are accepted. Pure; bad input is refused, never ignored."""
+"""What is expected of containers. Pure; bad input is refused, never ignored."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import date
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
 from typing import Any
+
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_rules import (
+    Rule,
+    combined,
+    rules_from,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import (
+    PolicyError,
+    known,
+    parsed,
+)
 
 # Docker's own default without NET_RAW (forged packets) and MKNOD (device nodes).
 CAPABILITIES = (
@@ -30,24 +38,10 @@ CAPABILITIES = (
 # Without "always": it starts again what somebody has stopped.
 RESTART_POLICIES = ("no", "on-failure", "unless-stopped")
 SELINUX_CHOICES = ("required", "where_present", "absent")
-# Keys whose values are lists of strings.
-LISTS = (
-    "selinux_types",
-    "selinux_file_types",
-    "allowed_mounts",
-    "engine_users",
-    "restart_policies",
-    "allowed_registries",
-)
 FAIL_ON_CHOICES = ("critical", "high", "medium", "low")
 # What each selects is in policy_profiles.py.
 PROFILE_CHOICES = ("all", "baseline", "cis-1.8", "classroom")
-_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$", re.IGNORECASE)
-_FACTORS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-
-
-class PolicyError(ValueError):
-    """A policy or waiver that cannot be used, with the key and the cure."""
+CHOICES = {"profile": PROFILE_CHOICES, "fail_on": FAIL_ON_CHOICES, "selinux": SELINUX_CHOICES}
 
 
 @dataclass(frozen=True)
@@ -81,136 +75,39 @@ class Policy:
     restart_retries: int = 5
     require_healthcheck: bool = False
     allowed_registries: tuple[str, ...] = ()
+    # The most that any container may have; what it was declared to have counts beside it.
+    memory: int | None = None
+    memory_swap: int | None = None
+    cpus: float | None = None
+    pids_limit: int | None = None
     skip: Mapping[str, str] | None = None
     expected: tuple[Expected, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @classmethod
     def from_params(cls, given: Mapping[str, Any] | None, checks: frozenset[str]) -> Policy:
-        values = {key: value for key, value in _known(given or {}, cls, "policy").items() if value is not None}
-        if values.get("profile", "all") not in PROFILE_CHOICES:
-            raise PolicyError(f"policy.profile is {values['profile']!r}. Use one of {', '.join(PROFILE_CHOICES)}.")
-        if values.get("fail_on", "low") not in FAIL_ON_CHOICES:
-            raise PolicyError(f"policy.fail_on is {values['fail_on']!r}. Use one of {', '.join(FAIL_ON_CHOICES)}.")
-        if values.get("selinux", "required") not in SELINUX_CHOICES:
-            raise PolicyError(f"policy.selinux is {values['selinux']!r}. Use one of {', '.join(SELINUX_CHOICES)}.")
-        for key in LISTS:
-            if key in values:
-                values[key] = tuple(_strings(values[key], f"policy.{key}"))
-        if "restart_retries" in values:
-            values["restart_retries"] = _number(values["restart_retries"], int, "policy.restart_retries")
-        if not isinstance(values.get("require_healthcheck", False), bool):
-            raise PolicyError("policy.require_healthcheck must be true or false.")
-        if "capabilities" in values:
-            values["capabilities"] = capability_names(values["capabilities"], "policy.capabilities")
-        values["skip"] = _skip(values.get("skip") or {}, checks)
-        expected = values.get("expected", [])
-        if not isinstance(expected, (list, tuple)):
-            raise PolicyError("policy.expected must be a list of dictionaries.")
-        values["expected"] = tuple(
-            expected_from(entry, f"policy.expected[{index}]") for index, entry in enumerate(expected)
-        )
+        values = parsed(known(given or {}, cls, "policy"), "policy", checks)
+        for key, choices in CHOICES.items():
+            if key in values and values[key] not in choices:
+                raise PolicyError(f"policy.{key} is {values[key]!r}. Use one of {', '.join(choices)}.")
+        values.setdefault("skip", {})
+        values["expected"] = expected_from(values.get("expected", []), checks)
+        values["rules"] = rules_from(values.get("rules", []), checks)
         return cls(**values)
 
+    def for_container(self, name: str, labels: Mapping[str, Any], image: str, image_id: str) -> Policy:
+        """What is expected of one container: this policy, and the rules that fit."""
+        fitting = tuple(rule for rule in self.rules if rule.selection.fits(name, labels, image, image_id))
+        return replace(self, **combined(fitting, self.skip or {})) if fitting else self
 
-def expected_from(given: Any, where: str) -> Expected:
+
+def expected_from(given: Any, checks: frozenset[str]) -> tuple[Expected, ...]:
+    if not isinstance(given, (list, tuple)):
+        raise PolicyError("policy.expected must be a list of dictionaries.")
+    return tuple(_expected(entry, f"policy.expected[{index}]", checks) for index, entry in enumerate(given))
+
+
+def _expected(given: Any, where: str, checks: frozenset[str]) -> Expected:
     if not isinstance(given, Mapping) or not given.get("name"):
         raise PolicyError(f"{where} must be a dictionary with a name (of the container).")
-    values = {key: value for key, value in _known(given, Expected, where).items() if value is not None}
-    for key in ("memory", "memory_swap"):
-        if key in values:
-            values[key] = size(values[key], f"{where}.{key}")
-    for key, kind in (("cpus", float), ("pids_limit", int)):
-        if key in values:
-            values[key] = _number(values[key], kind, f"{where}.{key}")
-    if "capabilities" in values:
-        values["capabilities"] = capability_names(values["capabilities"], f"{where}.capabilities")
-    return Expected(**values)
-
-
-def capability_names(given: Any, where: str) -> tuple[str, ...]:
-    return tuple(sorted(name.upper().replace("CAP_", "", 1) for name in _strings(given, where)))
-
-
-def size(given: Any, where: str) -> int:
-    """Bytes, of a number or of words such as 512m, 1.5g, 2GiB; the engine counts in powers of 1024."""
-    match = _SIZE.match(str(given).strip())
-    if match is None:
-        raise PolicyError(f"{where} is {given!r}. Write a size such as 512m or 1g, or a number of bytes.")
-    return int(float(match.group(1)) * _FACTORS[match.group(2).lower()])
-
-
-def _number(given: Any, kind: type, where: str) -> Any:
-    try:
-        return kind(given)
-    except (TypeError, ValueError):
-        raise PolicyError(f"{where} is {given!r}. Write a number.") from None
-
-
-def _strings(given: Any, where: str) -> list[str]:
-    if isinstance(given, str) or not isinstance(given, (list, tuple)):
-        raise PolicyError(f"{where} must be a list of strings.")
-    return [str(entry) for entry in given]
-
-
-def _known(given: Any, kind: Any, where: str) -> dict[str, Any]:
-    if not isinstance(given, Mapping):
-        raise PolicyError(f"{where} must be a dictionary.")
-    allowed = {field.name for field in fields(kind)}
-    unknown = sorted(str(key) for key in given if key not in allowed)
-    if unknown:
-        raise PolicyError(f"{where} has unknown keys: {', '.join(unknown)}. Known are: {', '.join(sorted(allowed))}.")
-    return dict(given)
-
-
-def _skip(given: Any, checks: frozenset[str]) -> dict[str, str]:
-    """Checks left out, each with the reason that the report shows."""
-    if not isinstance(given, Mapping):
-        raise PolicyError("policy.skip must be a dictionary of check id: reason.")
-    for check, reason in given.items():
-        _check_exists(str(check), checks, "policy.skip")
-        if not reason:
-            raise PolicyError(f"policy.skip.{check} has no reason. Write down why this check is left out.")
-    return {str(check): str(reason) for check, reason in given.items()}
-
-
-def _check_exists(check: str, checks: frozenset[str], where: str) -> None:
-    if check not in checks:
-        raise PolicyError(
-            f"{where} names the check {check!r}, which does not exist. Known are: {', '.join(sorted(checks))}."
-        )
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """An accepted finding: which check, on which subjects (host or host/container, with wildcards), why, until when."""
-
-    check: str
-    subject: str
-    reason: str
-    expires: date
-
-    def covers(self, check: str, subject: str) -> bool:
-        return self.check == check and fnmatchcase(subject, self.subject)
-
-    def expired(self, today: date) -> bool:
-        """The day of expiry itself is still covered."""
-        return today > self.expires
-
-
-def waivers_from(given: Any, checks: frozenset[str]) -> tuple[Waiver, ...]:
-    if given is not None and not isinstance(given, (list, tuple)):
-        raise PolicyError("waivers must be a list of dictionaries.")
-    return tuple(_waiver(entry, f"waivers[{index}]", checks) for index, entry in enumerate(given or []))
-
-
-def _waiver(entry: Any, where: str, checks: frozenset[str]) -> Waiver:
-    values = {key: str(value).strip() for key, value in _known(entry, Waiver, where).items()}
-    missing = [field.name for field in fields(Waiver) if not values.get(field.name)]
-    if missing:
-        raise PolicyError(f"{where} lacks {', '.join(missing)}. A waiver needs check, subject, reason and expires.")
-    _check_exists(values["check"], checks, where)
-    try:
-        expires = date.fromisoformat(values["expires"])
-    except ValueError:
-        raise PolicyError(f"{where}.expires is {values['expires']!r}. Write a date: 2026-12-31.") from None
-    return Waiver(values["check"], values["subject"], values["reason"], expires)
+    return Expected(**parsed(known(given, Expected, where), where, checks))

@@ -21,73 +21,22 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     as_mapping,
     fact_from,
     printable,
+    shown,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.process_record import (
+    Process as Process,  # noqa: PLC0414 (says that it is part of this module)
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection, selection_from
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_label import Clearances
 
 # Version of the form of a facts document.
 SCHEMA = 2
 RUNNING = ("running", "paused")
-
-
-@dataclass(frozen=True)
-class Process:
-    """Some processes of a container, or threads of them, that differ in nothing that is judged."""
-
-    record: Mapping[str, Any]
-
-    @property
-    def thread(self) -> str:
-        """Of a thread that is not as its process is: its number ('*' for those that were not read). Else nothing."""
-        threads = as_list(self.record.get("threads"))
-        return str(threads[0]) if threads else ""
-
-    @property
-    def title(self) -> str:
-        return f"thread {self.thread} of process {self.pid}" if self.thread else f"process {self.pid}"
-
-    @property
-    def pid(self) -> str:
-        pids = as_list(self.record.get("pids"))
-        return str(pids[0]) if pids else "?"
-
-    def _fact(self, name: str, value: Any, raw: str = "", file: str = "") -> Fact:
-        path = f"/proc/{self.pid}/{file or name}"
-        error = str(as_mapping(self.record.get("errors")).get(name) or "")
-        if value is None and not error:
-            error = "not recorded in the facts"
-        return Fact(path, None if error else value, raw or str(value), error)
-
-    def namespace(self, kind: str) -> Fact:
-        return self._fact(f"ns/{kind}", as_mapping(self.record.get("namespaces")).get(kind))
-
-    def status(self, key: str) -> Fact:
-        value = as_mapping(self.record.get("status")).get(key)
-        name = f"task/{self.thread}/status" if self.thread else "status"
-        return self._fact("status", value, f"{key}: {value}", name)
-
-    @property
-    def descriptors(self) -> Fact:
-        """What is open outside of the mounts: lists of name, link and device node."""
-        return self._fact("fd", self.record.get("descriptors"))
-
-    @property
-    def environment(self) -> Fact:
-        """Names of variables that look like a secret's."""
-        return self._fact("environ", self.record.get("environment"))
-
-    @property
-    def label(self) -> Fact:
-        return self._fact("attr/current", self.record.get("label") or None)
-
-    @property
-    def profile(self) -> Fact:
-        """AppArmor's, with its mode."""
-        return self._fact("attr/apparmor/current", self.record.get("apparmor") or None)
-
-    @property
-    def groups(self) -> Fact:
-        return self._fact("cgroup", as_mapping(self.record.get("cgroups")) or None)
+# A longer name is cut in the report.
+NAME_LIMIT = 128
+# So is a longer error: an engine's own words can be a page.
+ERROR_LIMIT = 2000
 
 
 @dataclass(frozen=True)
@@ -100,12 +49,20 @@ class Container:
         return str(self.record.get("id") or "")
 
     @property
-    def name(self) -> str:
-        return printable(str(self.record.get("name") or self.identifier[:12] or "?"))
+    def given_name(self) -> str:
+        """As the engine has it: what the policy's names are compared with."""
+        return str(self.record.get("name") or self.identifier[:12] or "?")
 
     @property
+    def name(self) -> str:
+        """As the report has it. Two long names that begin alike must not become one: the id tells them apart."""
+        name = printable(self.given_name)
+        return name if len(name) <= NAME_LIMIT else f"{name[:NAME_LIMIT]}...{printable(self.identifier[:12])}"
+
+    @cached_property
     def subject(self) -> str:
-        return f"{self.host}/{self.name}"
+        """Asked for with every finding and every pair, so it is made once."""
+        return f"{shown(self.host, NAME_LIMIT)}/{self.name}"
 
     @property
     def running(self) -> bool:
@@ -114,6 +71,16 @@ class Container:
     @property
     def labels(self) -> Mapping[str, Any]:
         return as_mapping(self.record.get("labels"))
+
+    @property
+    def image(self) -> str:
+        """The name that it was made with."""
+        return str(self.record.get("image") or "")
+
+    @property
+    def image_id(self) -> str:
+        fact = as_mapping(as_mapping(self.record.get("lifecycle")).get("image_id"))
+        return str(fact.get("value") or "")
 
     @property
     def declared(self) -> Mapping[str, Any]:
@@ -171,11 +138,11 @@ class Item:
 
     @property
     def name(self) -> str:
-        return printable(str(self.record.get("name") or self.record.get("id") or "?"))
+        return shown(str(self.record.get("name") or self.record.get("id") or "?"), NAME_LIMIT)
 
     @property
     def subject(self) -> str:
-        return f"{self.host}/{self.kind}/{self.name}"
+        return f"{shown(self.host, NAME_LIMIT)}/{self.kind}/{self.name}"
 
     def fact(self, key: str) -> Fact:
         return fact_from(self.record.get(key), f"{self.kind} {self.name}")
@@ -192,7 +159,7 @@ class Host:
 
     @property
     def subject(self) -> str:
-        return self.name
+        return shown(self.name, NAME_LIMIT)
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -203,15 +170,26 @@ class Host:
         """Why there are no facts that can be judged, or nothing."""
         schema = self.document.get("schema")
         if self.facts and schema != SCHEMA:
-            return f"the facts have schema {printable(str(schema))}, and {SCHEMA} is judged here: read them again"
+            return f"the facts have schema {shown(str(schema))}, and {SCHEMA} is judged here: read them again"
         if self.facts and isinstance(self.document.get("containers"), (list, tuple)):
             return ""
-        return printable(str(self.document.get("error") or self.document.get("msg") or "no facts came from this host"))
+        said = str(self.document.get("error") or self.document.get("msg") or "no facts came from this host")
+        return shown(said, ERROR_LIMIT)
 
     def namespaces(self, kind: str) -> list[Fact]:
         """The host's own: of the reader and of the engine."""
         owners = as_mapping(self.facts.get("namespaces"))
         return [fact_from(as_mapping(owner).get(kind), "/proc/self/ns") for owner in owners.values()]
+
+    @property
+    def selection(self) -> Selection:
+        """Which containers were to be judged; the others are neighbours."""
+        return selection_from(self.document.get("selection"))
+
+    @cached_property
+    def neighbour_images(self) -> dict[str, str]:
+        """Name to image of the containers that were not selected."""
+        return {one.given_name: one.image for one in self.neighbours}
 
     @property
     def selinux(self) -> Mapping[str, Any]:
@@ -227,15 +205,51 @@ class Room:
     by_key: dict[tuple[str, str, Any], set[str]] = field(default_factory=dict)
     # By host: levels are compared by what they contain, which no key can say.
     clearances: dict[str, Clearances] = field(default_factory=dict)
+    _policies: dict[int, tuple[Container, Policy]] = field(default_factory=dict)
+
+    @cached_property
+    def _host_by_name(self) -> dict[str, Host]:
+        return {host.name: host for host in self.hosts}
+
+    @cached_property
+    def _expected_by_name(self) -> dict[tuple[str | None, str], tuple[int, Expected]]:
+        """With the place in the list: of an entry for this host and one for any host the first counts."""
+        found: dict[tuple[str | None, str], tuple[int, Expected]] = {}
+        for place, entry in enumerate(self.policy.expected):
+            found.setdefault((entry.host, entry.name), (place, entry))
+        return found
 
     def host_of(self, container: Container) -> Host:
-        return next(host for host in self.hosts if host.name == container.host)
+        return self._host_by_name[container.host]
 
     def expected(self, container: Container) -> Expected | None:
-        for entry in self.policy.expected:
-            if entry.name == container.name and entry.host in (None, container.host):
-                return entry
-        return None
+        keys = ((container.host, container.given_name), (None, container.given_name))
+        found = [self._expected_by_name[key] for key in keys if key in self._expected_by_name]
+        return min(found, key=lambda entry: entry[0])[1] if found else None
+
+    def policy_for(self, container: Container) -> Policy:
+        """The policy with the rules that fit this container, found once for each."""
+        if not self.policy.rules:
+            return self.policy
+        # With the container itself: a number is its own only as long as it lives.
+        found = self._policies.get(id(container))
+        if found is None:
+            policy = self.policy.for_container(
+                container.given_name, container.labels, container.image, container.image_id
+            )
+            found = self._policies[id(container)] = (container, policy)
+        return found[1]
+
+    def bounds(self, container: Container) -> Expected:
+        """The most that the policy and its rules allow. It only takes away from what was declared."""
+        policy = self.policy_for(container)
+        return Expected(
+            container.given_name,
+            memory=policy.memory,
+            memory_swap=policy.memory_swap,
+            cpus=policy.cpus,
+            pids_limit=policy.pids_limit,
+        )
 
     def add(self, kind: str, host: str, key: Any, owner: str) -> None:
         self.by_key.setdefault((kind, host, key), set()).add(owner)

@@ -12,9 +12,8 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
     Fact,
     as_mapping,
-    clipped,
     fact_from,
-    printable,
+    shown,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue, workspaces
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
@@ -35,24 +34,30 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     INITIAL,
     index_ranges,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import (
-    Expected,
-    Policy,
-    PolicyError,
-    Waiver,
-    waivers_from,
-)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.expectations import absent
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_profiles import selected
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import (
+    ERROR_LIMIT,
+    NAME_LIMIT,
     Container,
     Host,
     Item,
     Room,
     host_from,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.waivers import (
+    Accepted,
+    Subject,
+    Waiver,
+    waivers_from,
+)
 
-SCHEMA = 1
+# Version of the form of a report: files/isolation.schema.json of the role isolation_audit.
+SCHEMA = 2
 RED = (FAIL, ERROR)
+EXISTENCE = frozenset(check.id for check in catalogue.EXISTENCE)
 
 
 def verdict(
@@ -63,17 +68,18 @@ def verdict(
 ) -> dict[str, Any]:
     """documents: host name to facts (or to the isolation_info result with them). generated: ISO time of this run."""
     room = build(documents, Policy.from_params(policy, catalogue.IDS))
-    accepted = waivers_from(waivers, catalogue.IDS)
-    today = _day(generated, accepted)
-    findings = [_waived(finding, accepted, today) for finding in _findings(room)]
+    given = waivers_from(waivers, catalogue.IDS)
+    accepted = Accepted(given, _day(generated, given))
+    findings = [_waived(finding, subject, accepted) for finding, subject in _findings(room)]
     findings.sort(key=_rank)
     return {
         "schema": SCHEMA,
         "generated": generated,
         "profile": room.policy.profile,
         "fail_on": room.policy.fail_on,
-        "hosts": {host.name: _host_line(host) for host in room.hosts},
+        "hosts": {host.subject: _host_line(host) for host in room.hosts},
         "summary": _summary(findings, room.policy.fail_on),
+        "waivers": accepted.lines(),
         "findings": findings,
     }
 
@@ -102,84 +108,79 @@ def build(documents: Mapping[str, Any], policy: Policy) -> Room:
     return room
 
 
-def _findings(room: Room) -> Iterator[dict[str, Any]]:
+def _findings(room: Room) -> Iterator[tuple[dict[str, Any], Subject]]:
+    checks = selected(room.policy.profile)
     for host in room.hosts:
-        yield _host_finding(workspaces.AVAILABLE, host, room)
+        yield _host_finding(workspaces.AVAILABLE, host, room), host
         if not host.error:
-            for check in selected(room.policy.profile):
+            for check in (workspaces.SELECTED, *checks):
                 if check.decide_host:
-                    yield _host_finding(check, host, room)
+                    yield _host_finding(check, host, room), host
             for container in host.containers:
-                yield from _container_findings(container, room)
-            for check in selected(room.policy.profile):
+                for finding in _container_findings(container, room, checks):
+                    yield finding, container
+            for check in checks:
                 for item in host.images if check.decide_image else host.networks if check.decide_network else ():
-                    yield _item_finding(check, item, room)
-    yield from _absent(room)
+                    yield _item_finding(check, item, room), item
+    for want in absent(room):
+        yield _absent_finding(want, room), None
 
 
-def _container_findings(container: Container, room: Room) -> Iterator[dict[str, Any]]:
+def _container_findings(container: Container, room: Room, checks: tuple[Check, ...]) -> Iterator[dict[str, Any]]:
     if room.expected(container):
         yield _container_finding(workspaces.PRESENT, container, room)
     yield _container_finding(workspaces.RUNNING, container, room)
     if container.running and not container.record.get("error"):
-        for check in selected(room.policy.profile):
+        for check in checks:
             if check.decide:
                 yield _container_finding(check, container, room)
-
-
-def _absent(room: Room) -> Iterator[dict[str, Any]]:
-    """Workspaces that the policy expects and no host has."""
-    present = {(container.host, container.name) for host in room.hosts for container in host.containers}
-    names = {name for _host, name in present}
-    for want in room.policy.expected:
-        found = (want.host, want.name) in present if want.host else want.name in names
-        if not found:
-            yield _absent_finding(want, room)
 
 
 def _absent_finding(want: Expected, room: Room) -> dict[str, Any]:
     place = want.host or "any host"
     outcome = Outcome(FAIL, f"no container of that name on {place}", (Fact("container list", want.name, "not in it"),))
-    subject = f"{want.host or '?'}/{want.name}"
+    outcome = _unless_skipped(workspaces.PRESENT, room.policy, outcome)
+    host, name = shown(want.host or "", NAME_LIMIT), shown(want.name, NAME_LIMIT)
     return {
-        **_finding(workspaces.PRESENT, _unless_skipped(workspaces.PRESENT, room, outcome), subject),
-        "host": want.host or "",
-        "container": want.name,
-        "student": want.student or "",
+        **_finding(workspaces.PRESENT, outcome, f"{host or '?'}/{name}"),
+        "host": host,
+        "container": name,
+        "student": shown(want.student or "", NAME_LIMIT),
     }
 
 
 def _host_finding(check: Check, host: Host, room: Room) -> dict[str, Any]:
     if check.decide_host is None:
         raise AssertionError(f"check {check.id} does not judge hosts, and was asked to")
-    outcome = _unless_skipped(check, room, check.decide_host(host, room))
-    return {**_finding(check, outcome, host.subject), "host": host.name, "container": "", "student": ""}
+    outcome = _unless_skipped(check, room.policy, check.decide_host(host, room))
+    return {**_finding(check, outcome, host.subject), "host": host.subject, "container": "", "student": ""}
 
 
 def _item_finding(check: Check, item: Item, room: Room) -> dict[str, Any]:
     decide = check.decide_image or check.decide_network
     if decide is None:
         raise AssertionError(f"check {check.id} judges neither images nor networks, and was asked to")
-    outcome = _unless_skipped(check, room, decide(item, room))
-    return {**_finding(check, outcome, item.subject), "host": item.host, "container": "", "student": ""}
+    outcome = _unless_skipped(check, room.policy, decide(item, room))
+    host = shown(item.host, NAME_LIMIT)
+    return {**_finding(check, outcome, item.subject), "host": host, "container": "", "student": ""}
 
 
 def _container_finding(check: Check, container: Container, room: Room) -> dict[str, Any]:
     if check.decide is None:
         raise AssertionError(f"check {check.id} does not judge containers, and was asked to")
-    outcome = _unless_skipped(check, room, check.decide(container, room))
+    outcome = _unless_skipped(check, room.policy_for(container), check.decide(container, room))
     return {
         **_finding(check, outcome, container.subject),
-        "host": container.host,
+        "host": shown(container.host, NAME_LIMIT),
         "container": container.name,
-        "student": printable(str(container.labels.get(room.policy.student_label, ""))),
+        "student": shown(str(container.labels.get(room.policy.student_label, "")), NAME_LIMIT),
     }
 
 
-def _unless_skipped(check: Check, room: Room, outcome: Outcome) -> Outcome:
+def _unless_skipped(check: Check, policy: Policy, outcome: Outcome) -> Outcome:
     """No facts means that nothing else is judged either: leaving out that error would make the whole subject green."""
-    reason = (room.policy.skip or {}).get(check.id)
-    if not reason or (check in catalogue.EXISTENCE and outcome.status == ERROR):
+    reason = (policy.skip or {}).get(check.id)
+    if not reason or (check.id in EXISTENCE and outcome.status == ERROR):
         return outcome
     return Outcome(NOTSELECTED, "not judged", reason=f"left out by the policy: {reason}")
 
@@ -192,10 +193,10 @@ def _finding(check: Check, outcome: Outcome, subject: str) -> dict[str, Any]:
         "concept": check.concept,
         "subject": subject,
         "status": outcome.status,
-        "expected": outcome.expected or check.expected,
-        "observed": printable(clipped(outcome.observed)),
-        "inspected": printable(clipped(outcome.inspected)),
-        "reason": printable(outcome.reason),
+        "expected": shown(outcome.expected or check.expected, ERROR_LIMIT),
+        "observed": shown(outcome.observed),
+        "inspected": shown(outcome.inspected),
+        "reason": shown(outcome.reason, ERROR_LIMIT),
         "evidence": [_evidence(fact) for fact in _distinct(outcome.evidence)[:EVIDENCE_LIMIT]],
         "remedy": check.remedy if outcome.status in RED else "",
         "why": check.why,
@@ -216,17 +217,14 @@ def _distinct(facts: Iterable[Fact]) -> list[Fact]:
 
 def _evidence(fact: Fact) -> dict[str, str]:
     raw = fact.error if fact.error else fact.raw or str(fact.value)
-    return {"path": printable(fact.path), "raw": printable(clipped(raw))}
+    return {"path": shown(fact.path), "raw": shown(raw)}
 
 
-def _waived(finding: dict[str, Any], waivers: tuple[Waiver, ...], today: date) -> dict[str, Any]:
+def _waived(finding: dict[str, Any], subject: Subject, accepted: Accepted) -> dict[str, Any]:
     """An expired waiver is shown and does not apply. One that applies does not hide what was found."""
-    fitting = [waiver for waiver in waivers if waiver.covers(finding["check"], finding["subject"])]
-    if finding["status"] not in RED or not fitting:
+    if finding["status"] not in RED:
         return finding
-    best = max(fitting, key=lambda waiver: waiver.expires)
-    shown = {"reason": best.reason, "expires": best.expires.isoformat(), "expired": best.expired(today)}
-    return {**finding, "waiver": shown}
+    return {**finding, "waiver": accepted.accept(finding["check"], finding["subject"], subject)}
 
 
 def red(finding: Mapping[str, Any]) -> bool:
@@ -236,10 +234,10 @@ def red(finding: Mapping[str, Any]) -> bool:
 
 
 def fatal(finding: Mapping[str, Any], fail_on: str) -> bool:
-    """Does this finding make the whole fail? Where nothing is known of a subject, no severity was found either."""
-    unknown = finding["status"] == ERROR and any(finding["check"] == check.id for check in catalogue.EXISTENCE)
+    """Does this finding make the whole fail? Of what is not there, or not known, no severity was found: it counts."""
+    absent = finding["check"] in EXISTENCE
     grave = SEVERITIES.index(finding["severity"]) <= SEVERITIES.index(fail_on)
-    return red(finding) and (grave or unknown)
+    return red(finding) and (grave or absent)
 
 
 def _summary(findings: list[dict[str, Any]], fail_on: str) -> dict[str, Any]:

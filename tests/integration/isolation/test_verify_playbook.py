@@ -22,7 +22,7 @@ LABEL = "bht.verify"
 def verify(tmp_path):
     """Runs the playbook in a folder of its own; returns the run, and the report or None."""
 
-    def run(docker_host: str, *more: str):
+    def run(docker_host: str, *more: str, **settings: str):
         (tmp_path / "ansible.cfg").write_text("[defaults]\nlocalhost_warning = false\n")
         environment = {
             **os.environ,
@@ -31,6 +31,7 @@ def verify(tmp_path):
             "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp"),
             "ANSIBLE_NOCOLOR": "1",
             "PWD": str(tmp_path),
+            **settings,
         }
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local"]
         command += ["-e", f"isolation_audit_docker_host={docker_host}"]
@@ -78,6 +79,42 @@ def test_a_policy_and_a_waiver_from_outside_count(verify, engine, container):
     done, _report = verify(engine.url, "-e", json.dumps(accepted))
     # A waiver is for one check: a pattern would accept what nobody knows yet.
     assert done.returncode == 2 and "names the check '*', which does not exist" in done.stdout + done.stderr
+
+
+def test_one_container_is_judged_and_a_name_that_nobody_has_is_red(verify, engine, container):
+    _done, report = verify(engine.url, "-e", f"isolation_audit_containers={container}")
+    assert {one["container"] for one in report["findings"]} == {"", container}
+    done, report = verify(
+        engine.url, "-e", "isolation_audit_containers=bht-plian", "-e", '{"isolation_audit_images": []}'
+    )
+    found = next(one for one in report["findings"] if one["check"] == "containers-selected")
+    assert done.returncode == 2 and found["status"] == "fail" and report["summary"]["containers"] == 0
+    # The lines are lines, and nothing that is no terminal gets a colour.
+    assert any(line.startswith("FAIL  containers-selected") for line in done.stdout.splitlines())
+    assert container in found["evidence"][0]["raw"] and "\x1b" not in done.stdout
+    forced, _report = verify(engine.url, ANSIBLE_NOCOLOR="0", ANSIBLE_FORCE_COLOR="1")
+    assert "\x1b[" in next(line for line in forced.stdout.splitlines() if "FAIL  cgroup-memory-limit" in line)
+
+
+def test_a_rule_is_for_its_own_containers(verify, engine, container):
+    rules = [
+        {"name": "bht-pl*", "labels": {LABEL: ""}, "skip": {"cgroup-memory-limit": "a test"}},
+        {"image": "nobody/*", "skip": {"cgroup-pids-limit": "another"}},
+    ]
+    given = {
+        "isolation_audit_containers": [container],
+        "isolation_audit_policy": {"profile": "baseline", "selinux": "absent", "rules": rules},
+        "isolation_audit_waivers": [
+            {"check": "cgroup-pids-limit", "labels": {LABEL: "yes"}, "reason": "a test", "expires": "2999-12-31"},
+            {"check": "cgroup-pids-limit", "image": "nobody/*", "reason": "unused", "expires": "2999-12-31"},
+        ],
+    }
+    done, report = verify(engine.url, "-e", json.dumps(given))
+    found = {one["check"]: one for one in report["findings"] if one["container"] == container}
+    assert found["cgroup-memory-limit"]["status"] == "notselected"
+    assert found["cgroup-pids-limit"]["status"] == "fail" and found["cgroup-pids-limit"]["waiver"]["reason"] == "a test"
+    assert [one["matched"] for one in report["waivers"]] == [1, 0]
+    assert "HINT  waiver of cgroup-pids-limit for nobody/*: fits no red finding" in done.stdout
 
 
 @pytest.mark.parametrize(("docker_host", "said"), [("unix:///nowhere/docker.sock", "/nowhere/docker.sock")])

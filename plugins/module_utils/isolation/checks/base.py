@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.process_record import Process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import (
     Container,
     Host,
     Item,
-    Process,
     Room,
 )
 

@@ -79,7 +79,7 @@ def decide_new_privileges(container: Container, room: Room) -> Outcome:
 
 def decide_capabilities(container: Container, room: Room) -> Outcome:
     want = room.expected(container)
-    named = want.capabilities if want and want.capabilities is not None else room.policy.capabilities
+    named = want.capabilities if want and want.capabilities is not None else room.policy_for(container).capabilities
     allowed = set(named)
     judged = []
     for process in container.processes:

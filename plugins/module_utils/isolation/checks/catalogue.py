@@ -49,7 +49,7 @@ CONCEPTS = (
     "registry",
     "images",
 )
-EXISTENCE = (workspaces.AVAILABLE, workspaces.PRESENT, workspaces.RUNNING)
+EXISTENCE = (workspaces.AVAILABLE, workspaces.SELECTED, workspaces.PRESENT, workspaces.RUNNING)
 RULES: tuple[Check, ...] = (
     *namespaces.CHECKS,
     *user_namespaces.CHECKS,

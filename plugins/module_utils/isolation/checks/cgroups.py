@@ -93,7 +93,6 @@ def decide_limit(
 
     def decide(container: Container, room: Room) -> Outcome:
         engine = declared(None, container.declared)
-        # Nothing, 0 and -1 all mean that there is no limit, and inspect shows each of them.
         inspected = "no limit" if engine is None else quantity(engine - (CPU_STEP if name == "cpu" else 0))
         return replace(judge(container, room), inspected=inspected)
 
@@ -105,14 +104,15 @@ def decide_limit(
             return Outcome(FAIL, "no limit, up to the root of the hierarchy", (fact,))
         if not isinstance(fact.value, (int, float)):
             return missing([fact._replace(value=None, error=f"not a number: {fact.value!r}")])
-        most, machine = declared(room.expected(container), container.declared), ceiling(room, container)
+        bounds = (declared(room.expected(container), container.declared), declared(room.bounds(container), {}))
+        most, machine = min((one for one in bounds if one is not None), default=None), ceiling(room, container)
         expected = "" if most is None else f"at most {quantity(most)}"
         found = quantity(fact.value)
         if most is None or declared(None, container.declared) is None:
             # The service manager's default and the slice of all containers are finite too, but nobody's own.
             return Outcome(FAIL, f"no limit of its own; {found} comes from what it shares", (fact,), expected)
         if fact.value > most:
-            return Outcome(FAIL, f"{found}, more than was declared", (fact,), expected)
+            return Outcome(FAIL, f"{found}, more than was declared or is allowed", (fact,), expected)
         if machine is not None and fact.value >= machine:
             return Outcome(FAIL, f"{found}, all that the machine has", (fact,), f"less than {quantity(machine)}")
         return Outcome(PASS, found, (fact,), expected)

@@ -47,11 +47,11 @@ def broken(fact: Fact) -> Outcome:
 
 
 def decide_restart(container: Container, room: Room) -> Outcome:
-    fact, allowed = told(container, "restart"), room.policy.restart_policies
+    fact, allowed = told(container, "restart"), room.policy_for(container).restart_policies
     value = shaped(fact, "name", "retries")
     if value is None or not isinstance(value["retries"], int):
         return broken(fact)
-    name, retries, most = str(value["name"]), value["retries"], room.policy.restart_retries
+    name, retries, most = str(value["name"]), value["retries"], room.policy_for(container).restart_retries
     words = f"{name}, at most {retries} times" if name == "on-failure" and retries else name
     fault = ""
     if name not in allowed:
@@ -68,7 +68,7 @@ def decide_health(container: Container, room: Room) -> Outcome:
     if value is None:
         return broken(fact)
     if not value["checked"]:
-        status = FAIL if room.policy.require_healthcheck else INFORMATIONAL
+        status = FAIL if room.policy_for(container).require_healthcheck else INFORMATIONAL
         return Outcome(status, "nobody checks whether it works", (fact,), reason="no health check is set")
     answer = str(value["status"])
     if answer == "healthy":
@@ -118,7 +118,7 @@ def decide_auto_remove(container: Container, room: Room) -> Outcome:
 
 
 def decide_registry(container: Container, room: Room) -> Outcome:
-    fact, allowed = told(container, "image"), room.policy.allowed_registries
+    fact, allowed = told(container, "image"), room.policy_for(container).allowed_registries
     if not fact.known:
         return missing([fact])
     name = str(fact.value)

@@ -73,10 +73,11 @@ def decide_host_mounts(container: Container, room: Room) -> Outcome:
         str(mount.get("target")): str(mount.get("source"))
         for mount in map(as_mapping, as_list(container.declared.get("mounts")))
     }
+    allowed = room.policy_for(container).allowed_mounts
 
     def object_to(mount: Mount) -> str:
         source = sources.get(mount.target, "")
-        if any(fnmatchcase(source, pattern) for pattern in room.policy.allowed_mounts) or _own(mount, container, room):
+        if any(fnmatchcase(source, pattern) for pattern in allowed) or _own(mount, container, room):
             return ""
         return next((said for said in (_intrusion(mount, tree, container) for tree in trees) if said), "")
 

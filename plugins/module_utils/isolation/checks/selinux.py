@@ -77,14 +77,16 @@ def decide_enforcing(host: Host, room: Room) -> Outcome:
 
 
 def decide_type(container: Container, room: Room) -> Outcome:
+    allowed = room.policy_for(container).selinux_types
+
     def object_to(fact: Fact) -> str:
         label = Label.parse(str(fact.value))
         if label is None:
             return f"has the label {fact.value!r}, which has no type and level"
-        return "" if label.type in room.policy.selinux_types else f"runs as {label.type}"
+        return "" if label.type in allowed else f"runs as {label.type}"
 
     outcome = judge_processes(container, lambda process: process.label, object_to, "confined")
-    expected = " or ".join(room.policy.selinux_types)
+    expected = " or ".join(allowed)
     return Outcome(outcome.status, outcome.observed, outcome.evidence, expected, outcome.reason)
 
 

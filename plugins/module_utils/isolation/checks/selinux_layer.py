@@ -41,7 +41,7 @@ def decide_layer(container: Container, room: Room) -> Outcome:
     # A driver without a directory of the layer leaves the mount's word alone; no record at all leaves a hole.
     if layer.get("path") or not (root.value and layer.get("driver")):
         facts += entries(layer)
-    types = room.policy.selinux_file_types
+    types = room.policy_for(container).selinux_file_types
     judged = [(fact, _objection(fact, label.level, types) if fact.known else "") for fact in facts]
     outcome = judge_all(judged, f"all of level {label.level}")
     wanted = f"level {label.level}, type {' or '.join(types)}"

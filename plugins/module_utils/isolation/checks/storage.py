@@ -98,9 +98,10 @@ def decide_file_systems(container: Container, room: Room) -> Outcome:
     """The root of a file system on a disk: what else lies on it, nobody decided for this container."""
     mounts = map(as_mapping, as_list(container.declared.get("mounts")))
     sources = {str(mount.get("target")): str(mount.get("source")) for mount in mounts}
+    patterns = room.policy_for(container).allowed_mounts
 
     def object_to(mount: Mount) -> str:
-        allowed = any(fnmatchcase(sources.get(mount.target, ""), pattern) for pattern in room.policy.allowed_mounts)
+        allowed = any(fnmatchcase(sources.get(mount.target, ""), pattern) for pattern in patterns)
         whole = mount.source.startswith("/dev/") and mount.root == "/" and mount.target != "/"
         return f"{mount.target} is all of {mount.source}" if whole and not allowed else ""
 

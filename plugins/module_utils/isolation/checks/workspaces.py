@@ -5,26 +5,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, printable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     ERROR,
     FAIL,
     NOTAPPLICABLE,
+    NOTCHECKED,
     PASS,
     Check,
     Outcome,
     missing,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import (
+    Selection,
+    image_fits,
+    name_fits,
+)
 
 # Besides running and paused.
 STATES = ("created", "restarting", "removing", "exited", "dead")
+# Names that a finding lists.
+SHOWN = 20
 
 
 def decide_available(host: Host, room: Room) -> Outcome:
     if host.error:
         return Outcome(ERROR, "nothing is known about this host", (Fact(host.name, error=host.error),), "", host.error)
     return Outcome(PASS, f"{len(host.containers)} containers", (Fact(host.name, "facts"),))
+
+
+def unmatched(room: Room, selection: Selection) -> list[str]:
+    """What of a selection fits no container of any host, in words."""
+    chosen = [container for host in room.hosts for container in host.containers]
+    labels = f" with the labels {', '.join(selection.labels)}" if selection.labels else ""
+    said = [
+        f"no container{labels} is called {pattern}"
+        for pattern in selection.containers
+        if not any(name_fits((pattern,), one.given_name) for one in chosen)
+    ]
+    said += [
+        f"no container{labels} was made from {pattern}"
+        for pattern in selection.images
+        if not any(image_fits((pattern,), one.image, one.image_id) for one in chosen)
+    ]
+    return said or ([] if chosen else [f"no container{labels} fits all that was asked for"])
+
+
+def decide_selected(host: Host, room: Room) -> Outcome:
+    """Over all hosts, as a container is on one of them; each host says which names it has."""
+    if not isinstance(host.document.get("selection"), Mapping):
+        return Outcome(NOTCHECKED, "not judged", reason="the facts do not say what was asked for")
+    selection = host.selection
+    if not selection:
+        return Outcome(NOTAPPLICABLE, "not judged", reason="nothing was asked for: all containers are judged")
+    everyone = (*host.containers, *host.neighbours)
+    names = sorted(f"{one.name} ({one.image})" if selection.images else one.name for one in everyone)
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    here = f"here are: {', '.join(names[:SHOWN]) or 'none'}{more}"
+    evidence = (Fact("container list", names, here),)
+    faults = unmatched(room, selection)
+    if faults:
+        return Outcome(FAIL, "; ".join(faults), evidence)
+    return Outcome(PASS, f"{len(host.containers)} of {len(everyone)} containers", evidence)
 
 
 def decide_running(container: Container, room: Room) -> Outcome:
@@ -62,6 +107,18 @@ AVAILABLE = Check(
     expected="a document of facts",
     remedy="See the error: reach the host, run as root, start its engine, then verify again.",
     decide_host=decide_available,
+)
+SELECTED = Check(
+    id="containers-selected",
+    title="The selection finds containers",
+    concept="workspaces",
+    severity="high",
+    expected="each name and image that was asked for fits a container of some host",
+    remedy="Write names, images and labels as the hosts have them: the names that there are stand beside this.",
+    why="A verdict over nothing proves nothing, and a name that was misspelled would look like one that is well.",
+    how="The engine's list of containers against the names, images and labels that were asked for.",
+    variable="isolation_audit_containers, isolation_audit_images, isolation_audit_labels",
+    decide_host=decide_selected,
 )
 PRESENT = Check(
     id="workspace-present",

@@ -207,7 +207,10 @@ def document() -> dict[str, Any]:
     """Fresh at every call: tests change it."""
     containers = [container("ada", 2001), container("grace", 3001)]
     images = [facts_images.image([one["id"] for one in containers])]
-    return deepcopy({"schema": 2, "host": host(), "containers": containers, "neighbours": [], "images": images})
+    selection: dict[str, Any] = {"labels": {}, "containers": [], "images": []}
+    parts = {"host": host(), "selection": selection, "containers": containers, "neighbours": []}
+    parts["images"] = images
+    return deepcopy({"schema": 2, **parts})
 
 
 def neighbour(name: str = "registry-cache", number: int = 4001) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_jud
     ADA,
     NOW,
     changed,
+    expected,
     judged,
     policy,
     put,
@@ -53,9 +54,10 @@ def test_every_pair_of_severities():
 
 
 @pytest.mark.parametrize("check", [check.id for check in catalogue.EXISTENCE])
-def test_where_nothing_is_known_it_always_fails(check):
+def test_what_is_not_there_or_not_known_always_fails(check):
     assert fatal(finding(check, "low", "error"), "critical")
-    assert not fatal(finding(check, "low", "fail"), "critical")
+    assert fatal(finding(check, "low", "fail"), "critical")
+    assert not fatal(finding(check, "low", "notselected"), "critical")
     assert not fatal(finding("seccomp-filter", "low", "error"), "critical")
 
 
@@ -65,6 +67,15 @@ def test_a_host_without_facts_and_a_container_that_cannot_be_read_always_fail():
     broken = changed(lambda _document, ada: put(ada, "error", "ESRCH gone"))
     assert not judged(broken, strict)["summary"]["ok"]
     assert not verdict({}, {"fail_on": "critical"})["summary"]["ok"]
+
+
+def test_a_workspace_that_is_missing_or_does_not_run_always_fails():
+    strict = policy(fail_on="critical")
+    assert judged(facts.document(), strict)["summary"]["ok"]
+    missing = policy(fail_on="critical", expected=[*policy()["expected"], expected("alan")])
+    assert not judged(facts.document(), missing)["summary"]["ok"]
+    stopped = changed(lambda _document, ada: put(ada, "state", "exited"))
+    assert not judged(stopped, strict)["summary"]["ok"]
 
 
 def test_what_a_waiver_accepts_is_not_fatal():

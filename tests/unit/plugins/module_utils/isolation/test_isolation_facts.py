@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import processes
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather, selected
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import (
     FakeEngine,
     FakeKernel,
@@ -93,7 +94,27 @@ def test_one_that_the_labels_do_not_select_is_a_neighbour(fake):
     ("labels", "expected"), [({}, True), ({"a": ""}, True), ({"a": "2"}, False), ({"b": ""}, False)]
 )
 def test_an_empty_value_asks_for_the_label_alone(labels, expected):
-    assert selected(inspection("a", 1, a="1"), labels) is expected
+    assert selected(inspection("a", 1, a="1"), Selection(labels)) is expected
+
+
+@pytest.mark.parametrize(
+    ("names", "images", "chosen"),
+    [
+        (["workspace-a"], [], "a"),
+        (["workspace-[bc]"], [], "b"),
+        (["workspace-*"], ["course/workspace:latest"], "ab"),
+        (["workspace-b"], ["course/*"], "b"),
+        (["nothing"], [], ""),
+        ([], ["other"], ""),
+    ],
+)
+def test_containers_are_selected_by_name_and_image_and_the_rest_are_neighbours(fake, names, images, chosen):
+    fake.process(200, group("b"), share=HOST)
+    engine = FakeEngine(inspection("a", 100), inspection("b", 200))
+    document = gather(engine, fake.kernel, {}, SOCKET, names, images)
+    assert [record["name"] for record in document["containers"]] == [f"workspace-{letter}" for letter in chosen]
+    assert len(document["neighbours"]) == 2 - len(chosen)
+    assert document["selection"] == {"labels": {}, "containers": names, "images": images}
 
 
 def test_a_stopped_container_is_recorded_without_processes(fake):

@@ -1,23 +1,15 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policies and waivers: words become values, and whatever cannot be used is refused with its place."""
+"""Policies: words become values, and whatever cannot be used is refused with its place."""
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import (
-    CAPABILITIES,
-    Policy,
-    PolicyError,
-    size,
-    waivers_from,
-)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import CAPABILITIES, Policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError, size
 
 CHECKS = frozenset({"one-check", "other-check"})
-WAIVER = {"check": "one-check", "subject": "host/*", "reason": "known", "expires": "2026-12-31"}
 
 
 def test_nothing_given_means_the_defaults():
@@ -61,33 +53,14 @@ def test_sizes(text, value):
         ({"expected": [{"name": "a", "ram": 1}]}, r"policy.expected\[0\] has unknown keys: ram"),
         ({"expected": [{"name": "a", "memory": "lots"}]}, r"policy.expected\[0\].memory is 'lots'"),
         ({"expected": [{"name": "a", "pids_limit": "x"}]}, r"policy.expected\[0\].pids_limit is 'x'"),
+        ({"expected": [{"name": "a", "cpus": "nan"}]}, r"policy.expected\[0\].cpus is 'nan'"),
+        ({"cpus": "inf"}, "policy.cpus is 'inf'"),
+        ({"pids_limit": True}, "policy.pids_limit is True"),
+        ({"memory": "lots"}, "policy.memory is 'lots'"),
+        ({"require_healthcheck": "yes"}, "policy.require_healthcheck must be true or false"),
         (["selinux"], "policy must be a dictionary"),
     ],
 )
 def test_a_policy_that_cannot_be_used_is_refused(given, said):
     with pytest.raises(PolicyError, match=said):
         Policy.from_params(given, CHECKS)
-
-
-def test_a_waiver_covers_its_subjects_until_the_end_of_its_day():
-    waiver = waivers_from([{**WAIVER, "expires": date(2026, 12, 31)}], CHECKS)[0]
-    assert waiver.covers("one-check", "host/x") and not waiver.covers("one-check", "other/x")
-    assert not waiver.covers("other-check", "host/x")
-    assert not waiver.expired(date(2026, 12, 31)) and waiver.expired(date(2027, 1, 1))
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ([{**WAIVER, "check": "no-check"}], r"waivers\[0\] names the check 'no-check', which does not exist"),
-        ([WAIVER, {**WAIVER, "reason": " "}], r"waivers\[1\] lacks reason"),
-        ([{**WAIVER, "expires": "soon"}], r"waivers\[0\].expires is 'soon'"),
-        ([{**WAIVER, "until": "x"}], r"waivers\[0\] has unknown keys: until"),
-        (["one-check"], r"waivers\[0\] must be a dictionary"),
-        (WAIVER, "waivers must be a list"),
-        *(([{k: v for k, v in WAIVER.items() if k != key}], f"lacks {key}") for key in WAIVER),
-    ],
-)
-def test_a_waiver_that_cannot_be_used_is_refused(given, said):
-    with pytest.raises(PolicyError, match=said):
-        waivers_from(given, CHECKS)

@@ -43,6 +43,7 @@ VERDICTS = {
     "weakened": lambda: judged(weakened()),
     "waived": lambda: judged(weakened(), waivers=[WAIVER]),
     "expired": lambda: judged(weakened(), waivers=[WAIVER], generated="2026-07-02T00:00:00Z"),
+    "unused": lambda: judged(facts.document(), waivers=[{**WAIVER, "labels": {"a": ""}, "image": "x"}]),
     "left out": lambda: judged(weakened(), policy(skip={"seccomp-filter": "why"}, profile="classroom")),
     "absent": lambda: judged(facts.document(), policy(expected=[expected("alan")])),
     "no facts": lambda: verdict({facts.HOST: facts.document(), "engine2": {}}, policy(), None, NOW),
