@@ -89,7 +89,7 @@ _SETTINGS = re.compile(
 )
 # A key in a program's own examples and tests is nobody's credential.
 _SAMPLES = re.compile(r"^/usr/(share/(doc|man|locale)|lib/python3[^/]*)/|/(dist|site)-packages/|/node_modules/")
-SECRET_NAME = re.compile(r"passw|secret|token|api_?key|access_?key|private_?key|credential|(^|_)auth(_|$)", re.I)
+_SECRET_NAME = re.compile(r"passw|secret|token|api_?key|access_?key|private_?key|credential|(^|_)auth(_|$)", re.I)
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def in_environment(container: Iterable[str], image: Iterable[str], changes: Iter
         word, _blank, rest = line.strip().partition(" ")
         if word.upper() == "ENV":
             given.update(dict.fromkeys(_assigned(_words(rest)), "variable in changes"))
-    names = sorted(name for name in given if SECRET_NAME.search(name))
+    names = sorted(name for name in given if _SECRET_NAME.search(name))
     return [Finding("credentials", f"ENV {name}", given[name]) for name in names]
 
 

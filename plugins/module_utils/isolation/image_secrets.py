@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.commit_findings import (
-    SECRET_NAME,
     credential_place,
     marks,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.secret_names import looks_secret
 
 NAMED = "named like a secret"
 ON_A_COMMAND_LINE = "password on a command line"
@@ -42,7 +42,8 @@ def pattern_of(name: str, value: str) -> str:
     found = [mark for mark in marks(value.encode()) if mark != _OF_LINES]
     if found:
         return found[0]
-    named = SECRET_NAME.search(name) and not _PLACE_NAME.search(name)
+    # Labels are written with hyphens and dots.
+    named = looks_secret(re.sub(r"[-.]", "_", name)) and not _PLACE_NAME.search(name)
     return NAMED if named and not _NO_VALUE.match(value) else ""
 
 

@@ -119,6 +119,8 @@ def test_steps_are_counted_from_the_first_and_those_without_words_too():
         ("COLOUR", TOKEN, "token of a forge"),
         ("HTTPS_PROXY", "http://ada:hunter2x@proxy.test:3128", "login in an address"),
         ("KEY", "-----BEGIN RSA PRIVATE KEY-----", "private key"),
+        ("org.example.api-key", "hunter2x", image_secrets.NAMED),
+        ("TOKENIZER", "words", ""),
         ("DB_PASSWORD", "", ""),
         ("DB_PASSWORD", "${DB_PASSWORD}", ""),
         ("TOKEN_TTL", "soon", ""),
