@@ -126,6 +126,10 @@ facts:
         - Of variables, labels and steps that look like a secret only the name or number is recorded.
       type: list
       elements: dict
+    networks:
+      description: The engine's networks, each with who is in it and whether those are kept apart.
+      type: list
+      elements: dict
 """
 
 import os

@@ -29,6 +29,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.mount
     read_mounting,
     read_source_mode,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.network_facts import read_network
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.resource_facts import read_resources
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_user_namespaces
@@ -120,6 +121,7 @@ def read_container(
     record["devices"] = read_devices(kernel, found, inspected, processes)
     record["rlimits"] = read_rlimits(kernel, record["pid"])
     record["lifecycle"] = read_lifecycle(inspected)
+    record["network"] = read_network(kernel, inspected)
     record["sources"] = [read_source(kernel, mount) for mount in declared["mounts"] if mount["writable"]]
     return record
 

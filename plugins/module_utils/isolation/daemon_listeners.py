@@ -27,7 +27,7 @@ def read_listeners(kernel: Kernel, pid: int | None) -> Fact:
     inodes = {str(link.value)[len("socket:[") : -1] for link in links if str(link.value).startswith("socket:[")}
     found: list[dict[str, Any]] = []
     for table, read in (("tcp", _tcp), ("tcp6", _tcp), ("unix", _unix)):
-        fact = kernel.read(f"/proc/{pid}/net/{table}")
+        fact = kernel.read_once(f"/proc/{pid}/net/{table}")
         # A kernel without IPv6 has no table for it.
         if not fact.known and not (table == "tcp6" and fact.error.startswith("ENOENT")):
             return fact

@@ -16,11 +16,13 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.audit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_facts import read_daemon
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.file_facts import accounts, read_files
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.kernel_settings import read_settings
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.network_facts import (
+    DEFAULT_BRIDGE,
+    read_host_network,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.registry_facts import read_registries
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.stray_facts import read_strays, scan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_subordinates
-
-DEFAULT_BRIDGE = "bridge"
 
 
 def read_engine_host(
@@ -29,10 +31,11 @@ def read_engine_host(
     info: Mapping[str, Any],
     host: Mapping[str, Any],
     inspected: Iterable[Mapping[str, Any]],
+    networks: Iterable[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Keys that read_host() does not have. host: what it read."""
     pid = as_mapping(host.get("engine")).get("pid")
-    daemon = read_daemon(kernel, info, pid, read_bridge(engine))
+    daemon = read_daemon(kernel, info, pid, bridge_among(networks))
     records = list(inspected)
     daemon["published"] = published_ports(records)
     processes = scan(kernel)
@@ -49,19 +52,15 @@ def read_engine_host(
         "settings": read_settings(kernel),
         "strays": read_strays(kernel, daemon, processes, lambda key: key in known or inspects(engine, key)).document(),
         "registries": read_registries(kernel),
+        "network": read_host_network(kernel, pid),
     }
 
 
-def read_bridge(engine: Readable) -> Fact:
+def bridge_among(networks: Iterable[Mapping[str, Any]]) -> Fact:
     """The options of the default bridge, which is not there when the engine was told so."""
-    path = "/networks/bridge"
-    try:
-        network = engine.inspect_network(DEFAULT_BRIDGE)
-    except EngineError as error:
-        if error.status == 404:
-            return Fact(path, {"exists": False, "options": {}})
-        return Fact(path, error=f"EIO {error}")
-    return Fact(path, {"exists": True, "options": dict(as_mapping(as_mapping(network).get("Options")))})
+    found = next((network for network in map(as_mapping, networks) if network.get("Name") == DEFAULT_BRIDGE), None)
+    options = dict(as_mapping(as_mapping(found).get("Options")))
+    return Fact("/networks", {"exists": found is not None, "options": options})
 
 
 def published_ports(inspected: Iterable[Mapping[str, Any]]) -> list[int]:

@@ -23,6 +23,10 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.conta
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.engine_host import read_engine_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_facts import read_hierarchies, read_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_facts import read_images
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.network_facts import (
+    add_settings,
+    read_networks,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import SCHEMA
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection
@@ -49,10 +53,10 @@ def gather(
     listed = engine.containers(all=True)
     inspected = [record for record in (_inspect(engine, str(entry["Id"])) for entry in listed) if record]
     found = read_hierarchies(kernel)
-    info, version = engine.info(), engine.version()
+    info, version, networks = engine.info(), engine.version(), as_list(engine.networks())
     host = read_host(kernel, describe(info, version), docker_host)
-    host.update(read_engine_host(engine, kernel, info, host, inspected))
     images, host["image_store"] = read_images(engine, kernel, inspected)
+    host.update(read_engine_host(engine, kernel, info, host, inspected, networks))
     mates = find_mates(kernel, inspected, host)
     known = {str(record.get("Id")) for record in inspected}
     containers, neighbours = [], []
@@ -62,8 +66,16 @@ def gather(
         else:
             neighbours.append(neighbour(kernel, record))
     host["selinux"].update(ask_policy(kernel, containers, neighbours))
-    found_all = {"containers": containers, "neighbours": neighbours, "images": images}
-    return {"schema": SCHEMA, "host": host, "selection": selection.document(), **found_all}
+    add_settings(kernel, containers, host)
+    return {
+        "schema": SCHEMA,
+        "host": host,
+        "selection": selection.document(),
+        "containers": containers,
+        "neighbours": neighbours,
+        "images": images,
+        "networks": read_networks(kernel, networks, inspected),
+    }
 
 
 def describe(info: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:

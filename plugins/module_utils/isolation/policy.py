@@ -75,6 +75,7 @@ class Policy:
     restart_retries: int = 5
     require_healthcheck: bool = False
     allowed_registries: tuple[str, ...] = ()
+    published_ports: tuple[str, ...] | None = None
     # The most that any container may have; what it was declared to have counts beside it.
     memory: int | None = None
     memory_swap: int | None = None

@@ -12,7 +12,10 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 
 BENCHMARK = "1.8"
 # What stands between two students, and between a student and the host.
-BOUNDARIES = ("namespaces", "cgroups", "selinux", "lsm", "capabilities", "seccomp", "processes", "mounts", "lifecycle")
+BOUNDARIES = (
+    *("namespaces", "cgroups", "selinux", "lsm", "capabilities", "seccomp", "processes", "mounts", "lifecycle"),
+    "network",
+)
 GRAVE = ("critical", "high")
 
 

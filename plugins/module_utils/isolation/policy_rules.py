@@ -39,6 +39,7 @@ class Rule:
     require_healthcheck: bool | None = None
     allowed_mounts: tuple[str, ...] | None = None
     allowed_registries: tuple[str, ...] | None = None
+    published_ports: tuple[str, ...] | None = None
     memory: int | None = None
     memory_swap: int | None = None
     cpus: float | None = None

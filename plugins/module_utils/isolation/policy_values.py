@@ -48,11 +48,22 @@ def _value(key: str, given: Any, where: str, checks: frozenset[str]) -> Any:
         raise PolicyError(f"{where} must be true or false.")
     if key == "capabilities":
         return capability_names(given, where)
+    if key == "published_ports":
+        return ports(given, where)
     return skipped(given, checks, where) if key == "skip" else given
 
 
 def capability_names(given: Any, where: str) -> tuple[str, ...]:
     return tuple(sorted(name.upper().replace("CAP_", "", 1) for name in strings(given, where)))
+
+
+def ports(given: Any, where: str) -> tuple[str, ...]:
+    """'8080' is 8080/tcp."""
+    found = tuple(text if "/" in text else f"{text}/tcp" for text in strings(given, where))
+    wrong = [text for text in found if not re.fullmatch(r"\d{1,5}/(tcp|udp|sctp)", text)]
+    if wrong:
+        raise PolicyError(f"{where} has {wrong[0]!r}. Write a port such as 8080 or 53/udp.")
+    return found
 
 
 def size(given: Any, where: str) -> int:

@@ -219,8 +219,8 @@ class Room:
             found.setdefault((entry.host, entry.name), (place, entry))
         return found
 
-    def host_of(self, container: Container) -> Host:
-        return self._host_by_name[container.host]
+    def host_of(self, subject: Container | Item) -> Host:
+        return self._host_by_name[subject.host]
 
     def expected(self, container: Container) -> Expected | None:
         keys = ((container.host, container.given_name), (None, container.given_name))

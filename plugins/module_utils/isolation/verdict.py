@@ -28,6 +28,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_pairs import index_mounts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.namespaces import KINDS
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_evidence import index_networks
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.selinux import container_categories
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.selinux_levels import index_levels
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.user_namespaces import (
@@ -101,6 +102,7 @@ def build(documents: Mapping[str, Any], policy: Policy) -> Room:
             for found in container_categories(container):
                 room.add("categories", host.name, found, container.subject)
             index_mounts(room, host.name, container)
+            index_networks(room, host.name, container)
             for source in container.sources:
                 identity = fact_from(source.get("identity"))
                 if identity.known:

@@ -15,6 +15,7 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import (
     facts_host,
     facts_images,
     facts_mounts,
+    facts_networks,
     facts_processes,
     facts_reach,
     facts_resources,
@@ -68,6 +69,7 @@ def host() -> dict[str, Any]:
     return {
         **facts_host.engine_host(),
         **facts_processes.host(),
+        "network": facts_networks.host_network(),
         "kernel": fact("6.12.43+deb13-amd64", "/proc/sys/kernel/osrelease"),
         "namespaces": {"reader": own("self"), "engine": own("801")},
         "selinux": facts_selinux.selinux(),
@@ -191,6 +193,7 @@ def container(name: str, number: int) -> dict[str, Any]:
         "rlimits": dict(facts_processes.RLIMITS),
         "user_namespaces": facts_processes.user_namespaces(name, number),
         "environment": fact([], "inspect Config.Env"),
+        "network": facts_networks.network(name, number),
         "sources": [
             {
                 "target": "/home/student",
@@ -209,7 +212,7 @@ def document() -> dict[str, Any]:
     images = [facts_images.image([one["id"] for one in containers])]
     selection: dict[str, Any] = {"labels": {}, "containers": [], "images": []}
     parts = {"host": host(), "selection": selection, "containers": containers, "neighbours": []}
-    parts["images"] = images
+    parts.update(images=images, networks=facts_networks.networks(*PAIRS))
     return deepcopy({"schema": 2, **parts})
 
 

@@ -149,8 +149,9 @@ class FakeEngine:
     def info(self) -> dict[str, Any]:
         return {"CgroupDriver": "systemd", "DockerRootDir": "/var/lib/docker", "SecurityOptions": ["name=selinux"]}
 
-    def inspect_network(self, name: str) -> dict[str, Any]:
-        return {"Name": name, "Options": {"com.docker.network.bridge.enable_icc": "true"}}
+    def networks(self) -> list[dict[str, Any]]:
+        options = {"com.docker.network.bridge.enable_icc": "true"}
+        return [{"Name": "bridge", "Id": "b" * 64, "Driver": "bridge", "Options": options}]
 
     def images(self) -> list[dict[str, Any]]:
         return list(self.kept.values())

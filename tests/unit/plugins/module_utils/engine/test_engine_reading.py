@@ -29,10 +29,10 @@ VERBS = {
     "inspect_container": ((NAME,), {}, f"/containers/{NAME}/json"),
     "info": ((), {}, "/info"),
     "version": ((), {}, "/version"),
-    "inspect_network": (("bridge",), {}, "/networks/bridge"),
     "images": ((), {}, "/images/json"),
     "inspect_image": ((f"sha256:{NAME}",), {}, f"/images/sha256:{NAME}/json"),
     "history": ((f"sha256:{NAME}",), {}, f"/images/sha256:{NAME}/history"),
+    "networks": ((), {}, "/networks"),
 }
 
 

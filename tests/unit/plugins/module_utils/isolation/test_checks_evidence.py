@@ -23,6 +23,7 @@ NAMESPACES = {f"ns-{kind}-private" for kind in ("net", "pid", "mnt", "ipc", "uts
 # Whose user another one is on the host, and what else only a namespace of its own tells.
 USERS = {"ns-user-private", "userns-ranges", "process-more-privileged"}
 APART = NAMESPACES | USERS | {"ns-time-private"}
+NETWORK = {"network-not-default-bridge", "network-sysctls", "network-abstract-sockets"}
 LIMITS = {f"cgroup-{name}-limit" for name in ("memory", "swap", "cpu", "pids")}
 MOUNTS = {"rootfs-read-only", "engine-socket-hidden", "host-mounts", "masked-paths", "cgroup-files-read-only"} | {
     *("masked-as-promised", "host-kernel-switches", "host-file-systems", "mounts-flags", "mounts-tmpfs"),
@@ -83,8 +84,8 @@ CONTAINER = [
     ("sources.0.labels", {"EACCES Permission denied": "/x/notes"}, {"selinux-files-level"}),
 ]
 HOST = [
-    ("namespaces", {}, APART),
-    ("namespaces", {"reader": {"net": UNREAD}}, APART),
+    ("namespaces", {}, APART | NETWORK),
+    ("namespaces", {"reader": {"net": UNREAD}}, APART | NETWORK),
     ("group_numbers", UNREAD, {"process-groups"}),
     ("group_numbers", facts.fact({"docker": "998"}, "/etc/group"), {"process-groups"}),
     ("group_numbers", facts.fact({"root": 0}, "/etc/group"), {"process-groups"}),
