@@ -91,6 +91,7 @@ def _foreign(kernel: Kernel, pid: int, name: str, number: int, table: MountTable
     opened, link = kernel.opened(path), kernel.link(path)
     if name not in STANDS_IN and link.error.startswith("ENOENT"):
         return None
+    # What cannot be looked at is no /dev/null: the entry stays, without a node.
     found = opened.value or {"node": "", "file_system": ""}
     entry = [name, clipped(str(link.value or link.error)), found["node"]]
     if found["node"] == NULL:
