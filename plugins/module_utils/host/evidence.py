@@ -55,6 +55,8 @@ def clipped(text: str, limit: int = RAW_LIMIT) -> str:
 
 def printable(text: str) -> str:
     """Names and values come from strangers: nothing that steers a terminal, or a reader's eyes, survives."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(char if char.isprintable() and ord(char) not in _UNSEEN else _escaped(char) for char in text)
 
 

@@ -37,6 +37,8 @@ RUNNING = ("running", "paused")
 NAME_LIMIT = 128
 # So is a longer error: an engine's own words can be a page.
 ERROR_LIMIT = 2000
+# Others that a finding names.
+LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,7 @@ class Room:
     by_key: dict[tuple[str, str, Any], set[str]] = field(default_factory=dict)
     # By host: levels are compared by what they contain, which no key can say.
     clearances: dict[str, Clearances] = field(default_factory=dict)
+    _sorted: dict[tuple[str, str, Any], list[str]] = field(default_factory=dict)
     _policies: dict[int, tuple[Container, Policy]] = field(default_factory=dict)
 
     @cached_property
@@ -253,11 +256,18 @@ class Room:
 
     def add(self, kind: str, host: str, key: Any, owner: str) -> None:
         self.by_key.setdefault((kind, host, key), set()).add(owner)
+        self._sorted.pop((kind, host, key), None)
 
     def sharers(self, kind: str, container: Container, key: Any) -> list[str]:
         """The other containers of the same host with this key. Inodes and categories mean nothing on another host."""
-        found = self.by_key.get((kind, container.host, key), set())
-        return sorted(found - {container.subject})
+        place = (kind, container.host, key)
+        found = self.by_key.get(place, set())
+        if place not in self._sorted:
+            self._sorted[place] = sorted(found)
+        # A thousand that share one thing must not be a thousand lists of a thousand names.
+        others = [owner for owner in self._sorted[place][: LISTED + 1] if owner != container.subject][:LISTED]
+        more = len(found) - (container.subject in found) - len(others)
+        return [*others, f"{more} more"] if more else others
 
 
 def host_from(name: str, document: Any) -> Host:

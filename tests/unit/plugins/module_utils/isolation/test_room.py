@@ -72,3 +72,17 @@ def test_two_long_names_that_begin_alike_stay_two():
     for one in made:
         room.add("categories", "one", 1, one.subject)
     assert room.sharers("categories", made[0], 1) == [made[1].subject]
+
+
+def test_of_many_that_share_one_thing_some_are_named_and_all_are_counted():
+    room = Room((), Policy())
+    everyone = [container("one", f"w{number:02}") for number in range(15)]
+    for one in everyone:
+        room.add("ns-net", "one", 1, one.subject)
+    first, last = room.sharers("ns-net", everyone[0], 1), room.sharers("ns-net", everyone[14], 1)
+    assert first == [*(f"one/w{number:02}" for number in range(1, 11)), "4 more"]
+    assert last == [*(f"one/w{number:02}" for number in range(10)), "4 more"]
+    room.add("ns-pid", "one", 2, "one/w00")
+    assert room.sharers("ns-pid", everyone[0], 2) == [] and room.sharers("ns-pid", everyone[1], 2) == ["one/w00"]
+    room.add("ns-pid", "one", 2, "one/w01")
+    assert room.sharers("ns-pid", everyone[0], 2) == ["one/w01"]
