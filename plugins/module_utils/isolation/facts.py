@@ -30,7 +30,10 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.netwo
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import SCHEMA
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_facts import ask_policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_facts import (
+    ask_policy,
+    read_strangers,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_user_namespaces
 
 ATTEMPTS = 2
@@ -66,6 +69,7 @@ def gather(
         else:
             neighbours.append(neighbour(kernel, record))
     host["selinux"].update(ask_policy(kernel, containers, neighbours))
+    host["selinux"]["strangers"] = read_strangers(kernel, containers, known).document()
     add_settings(kernel, containers, host)
     return {
         "schema": SCHEMA,

@@ -197,6 +197,15 @@ class Host:
     def selinux(self) -> Mapping[str, Any]:
         return as_mapping(self.facts.get("selinux"))
 
+    @property
+    def strangers(self) -> Fact:
+        """Processes with categories that belong to no container of this engine."""
+        fact = fact_from(self.selinux.get("strangers"), "/proc/PID/attr/current of all processes")
+        listed = isinstance(fact.value, (list, tuple)) and all(as_mapping(one).get("label") for one in fact.value)
+        if fact.known and not listed:
+            return fact._replace(value=None, error="EINVAL recorded in a form that is no list of processes")
+        return fact
+
 
 @dataclass
 class Room:

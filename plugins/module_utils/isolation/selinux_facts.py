@@ -8,12 +8,17 @@ The policy is not read from a file: the kernel is asked, as it is asked at every
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_list, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_label import Label, clearance
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_label import (
+    Label,
+    categories,
+    clearance,
+)
 
 SELINUX = "/sys/fs/selinux"
 ACCESS, CONTEXT = f"{SELINUX}/access", f"{SELINUX}/context"
@@ -24,6 +29,7 @@ FORBIDDEN: Mapping[str, tuple[str, ...]] = {"file": ("read", "write"), "process"
 # In the flags of a decision: refusals in this domain are only logged.
 PERMISSIVE = 0x1
 FIELDS = 6
+_IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 
 
 class Labelled(NamedTuple):
@@ -77,6 +83,27 @@ def ask_policy(
             for label in one.processes
         },
     }
+
+
+def read_strangers(kernel: Kernel, containers: Iterable[Mapping[str, Any]], known: set[str]) -> Fact:
+    """Processes of nobody known here that have categories: containers of a user's podman, virtual machines.
+
+    Each engine draws its pairs by itself, so two of them may draw the same. One process for each label.
+    """
+    path, found = "/proc/PID/attr/current", {}
+    if not kernel.exists(f"{SELINUX}/enforce"):
+        return Fact(path, [])
+    ours = {pid for record in containers for one in as_list(record.get("processes")) for pid in one.get("pids", ())}
+    for pid in kernel.pids():
+        label = str(kernel.read(f"/proc/{pid}/attr/current").value or "") if pid not in ours else ""
+        parsed = Label.parse(label)
+        # A range up to all categories is what every process of the host may have.
+        if parsed is None or not categories(parsed.level) or label in found:
+            continue
+        groups = str(kernel.read(f"/proc/{pid}/cgroup").value or "")
+        if not known.intersection(_IDENTIFIER.findall(groups)):
+            found[label] = {"pid": pid, "name": str(kernel.read(f"/proc/{pid}/comm").value or "?"), "label": label}
+    return Fact(path, list(found.values()))
 
 
 def labelled(record: Mapping[str, Any]) -> Labelled:

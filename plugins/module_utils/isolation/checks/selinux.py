@@ -9,6 +9,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
     NOTAPPLICABLE,
+    PASS,
     Check,
     Decide,
     Outcome,
@@ -105,7 +106,10 @@ def decide_categories(container: Container, room: Room) -> Outcome:
             return f"has the pair of {', '.join(others)} ({label.level})"
         return f"has the level {label.level}, and others of this container have another" if len(levels) > 1 else ""
 
-    return judge_processes(container, lambda process: process.label, object_to, "a pair of its own")
+    outcome = judge_processes(container, lambda process: process.label, object_to, "a pair of its own")
+    strangers = room.host_of(container).strangers
+    # Who else is on the host has to be known before a pair is nobody else's.
+    return missing([strangers]) if outcome.status == PASS and not strangers.known else outcome
 
 
 def _label(process: object) -> Label | None:
@@ -194,7 +198,7 @@ CHECKS = (
         expected="exactly two categories, the same for all its processes and no other container's",
         remedy="Create the container anew with a level of its own (label=level:s0:cX,cY); never without categories.",
         why="Two containers with one pair may read and write each other's files and signal each other's processes.",
-        how="The level in /proc/PID/attr/current of every process, compared as a set with all containers of the host.",
+        how="The level in /proc/PID/attr/current of every process, compared as a set with all processes of the host.",
         nist=("4.4.3",),
         variable="student_workspaces_students",
         decide=needing_selinux(decide_categories),

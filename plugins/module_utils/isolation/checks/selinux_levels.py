@@ -9,7 +9,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_list
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
+    Fact,
+    as_list,
+    as_mapping,
+    printable,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     Check,
     Outcome,
@@ -21,6 +26,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_label import (
     Clearances,
     Label,
+    categories,
     clearance,
     differences,
     listed,
@@ -39,6 +45,13 @@ def index_levels(room: Room, host: Host) -> None:
                 found = clearance(str(process.label.value)) if process.label.known else None
                 if found:
                     index.add(found, container.subject, judged)
+    for stranger in map(as_mapping, as_list(host.strangers.value)):
+        text = str(stranger.get("label"))
+        owner = f"process {stranger.get('pid')} ({printable(str(stranger.get('name')))}) of the host"
+        label, found = Label.parse(text), clearance(text)
+        if label and found:
+            index.add(found, owner, judged=False)
+            room.add("categories", host.name, categories(label.level), owner)
 
 
 def decide_dominance(container: Container, room: Room) -> Outcome:

@@ -49,6 +49,7 @@ def selinux() -> dict[str, Any]:
         "booleans": fact(booleans, f"{SELINUX}/booleans"),
         "domains": {"container_t": fact("enforced", ACCESS, f"{label('ada')} {label('ada')}: {REFUSED}")},
         "contexts": {text: fact("loaded", CONTEXT, f"{text}: {text}") for text in labels},
+        "strangers": fact([], "/proc/PID/attr/current"),
         "crossings": {label("ada"): crossings("ada", "grace"), label("grace"): crossings("grace", "ada")},
     }
 

@@ -196,3 +196,28 @@ def test_a_source_that_was_taken_by_another_container_names_it():
     text = facts_selinux.file_label("grace")
     found = find(judged(changed(lambda _document, ada: put(ada, "sources.0.label.value", text))), "selinux-files-level")
     assert found["status"] == "fail" and f"(the level of {GRACE})" in found["observed"]
+
+
+@pytest.mark.parametrize(
+    ("level", "checks"),
+    [
+        ("s0:c34,c12", {"selinux-categories-unique"}),
+        ("s0:c12,c34,c35", {"selinux-categories-dominate"}),
+        ("s0:c1,c2", set()),
+        ("s0:c12", set()),
+    ],
+)
+def test_a_process_that_is_no_containers_of_this_engine_may_have_the_same_pair(level, checks):
+    """A user's podman and libvirt draw pairs of their own."""
+    one = {"pid": 77, "name": "qemu", "label": f"system_u:system_r:svirt_t:{level}"}
+    result = judged(changed(lambda document, _ada: put(document["host"], "selinux.strangers.value", [one])))
+    assert red(result) == {(ADA, check): "fail" for check in checks}
+    assert all("process 77 (qemu) of the host" in find(result, check)["observed"] for check in checks)
+
+
+@pytest.mark.parametrize(
+    "value", [facts.unread("/proc"), facts.fact([{"pid": 7}], "/proc"), facts.fact({}, "/p"), None]
+)
+def test_without_knowing_who_else_is_there_no_pair_is_ones_own(value):
+    result = judged(changed(lambda document, _ada: put(document["host"], "selinux.strangers", value)))
+    assert red(result) == {(name, "selinux-categories-unique"): "error" for name in (ADA, GRACE)}

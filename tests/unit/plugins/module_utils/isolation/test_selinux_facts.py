@@ -135,6 +135,19 @@ def test_a_question_is_written_and_its_answer_read_in_one_opening(kernel):
     assert fake.ask("/sys/fs/selinux/none", "a").error.startswith("ENOENT")
 
 
+def test_processes_of_nobody_known_here_with_categories_are_strangers(tmp_path):
+    fake = FakeKernel(tmp_path)
+    labels = {100: "s0:c1,c2", 101: "s0:c1,c2", 102: "s0:c3,c4", 103: "s0:c5,c6", 104: "s0", 105: "s0-s0:c0.c1023"}
+    for pid, level in labels.items():
+        fake.process(pid, f"/docker-{'b' * 64}.scope" if pid == 103 else "/user.slice")
+        fake.write(f"/proc/{pid}/attr/current", f"system_u:system_r:svirt_t:{level}")
+    containers = [{"processes": [{"pids": [102]}]}]
+    assert selinux_facts.read_strangers(fake.kernel, containers, {"b" * 64}).value == []
+    fake.write("/sys/fs/selinux/enforce", "1")
+    found = selinux_facts.read_strangers(fake.kernel, containers, {"b" * 64}).value
+    assert found == [{"pid": 100, "name": "sleep", "label": "system_u:system_r:svirt_t:s0:c1,c2"}]
+
+
 def test_the_list_of_modules_and_why_it_is_not_there(tmp_path):
     fake = FakeKernel(tmp_path)
     assert lsm_facts.read_lsm(fake.kernel)["list"]["error"].endswith("no securityfs is mounted at /sys/kernel/security")
