@@ -29,9 +29,11 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=$(KEPT) env "PAT
 BENCH := env PYTHONPATH=collections PYTHONDONTWRITEBYTECODE=1 python -m ansible_collections.bulkhead.classroom.tests.bench
 # Extra words for the command of a target: make classroom ARGS="--check --diff"
 ARGS ?=
+# A folder with docker-bench-security, for those who want to be compared with it.
+DOCKER_BENCH ?=
 
 .PHONY: help setup setup-dev classroom verify status destroy clean-cache
-.PHONY: test lint lint-yaml lint-ansible lint-python lint-types lint-docs unit sanity integration molecule bench bench-modules bench-classroom docs build
+.PHONY: test lint lint-yaml lint-ansible lint-python lint-types lint-docs unit sanity integration molecule bench bench-modules bench-isolation bench-classroom compare docs build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,14 +99,22 @@ molecule: setup-dev ## The whole classroom on machines of its own
 	scripts/molecule.sh $(ARGS)
 
 bench: setup-dev ## Measure everything that has a limit, against peers and floors
-	@$(MAKE) --keep-going bench-modules bench-classroom
+	@$(MAKE) --keep-going bench-modules bench-isolation bench-classroom
 
 bench-modules: setup-dev ## The modules against a loop of community.docker, the bare SDK and the engine's client
 	mkdir -p reports
 	$(AS_ROOT) $(BENCH) modules
 
+bench-isolation: setup-dev ## Facts and verdict of 10 to 500 containers against the bare SDK (DOCKER_BENCH=folder: docker-bench-security too)
+	mkdir -p reports
+	$(AS_ROOT) $(BENCH) isolation $(DOCKER_BENCH)
+
 bench-classroom: setup-dev ## The speed of site.yml as multiples of one boot
 	$(BENCH) classroom $(ARGS)
+
+compare: setup-dev ## Verdicts of Bulkhead and of docker-bench-security (DOCKER_BENCH=folder) on the same containers, as docs/compare.md
+	mkdir -p reports
+	$(AS_ROOT) $(BENCH).compare $(DOCKER_BENCH)
 
 docs: setup-dev ## Write the variable tables of the roles' READMEs from their specifications
 	python scripts/role_tables.py

@@ -28,7 +28,7 @@ class Runs:
     """Runs of the playbooks here, on one engine, with Ansible's own settings but for what folder says."""
 
     def __init__(self, folder: Path, engine: str) -> None:
-        self._folder, self._engine = folder, engine
+        self._folder, self.engine = folder, engine
         (folder / "ansible.cfg").write_text("[defaults]\nlocalhost_warning = false\n")
         self._environment = {
             **os.environ,
@@ -39,13 +39,16 @@ class Runs:
             "ANSIBLE_FORCE_COLOR": "0",
         }
 
-    def play(self, name: str, changes: bool | None = None, **variables: Any) -> float:
-        """Seconds of a run. `changes` says whether it has to change something; no figure counts that did other work."""
-        given = {"ansible_python_interpreter": sys.executable, "engine": self._engine, **variables}
+    def run(self, playbook: str, **variables: Any) -> tuple[float, Any]:
+        """Seconds and end of a run on this host. playbook: a path, or the name of one in a collection."""
+        given = {"ansible_python_interpreter": sys.executable, "engine": self.engine, **variables}
         (self._folder / "variables.json").write_text(json.dumps(given))
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local"]
-        command += ["-e", f"@{self._folder}/variables.json", str(PLAYBOOKS / f"{name}.yml")]
-        seconds, done = timed(command, self._environment)
+        return timed([*command, "-e", f"@{self._folder}/variables.json", playbook], self._environment)
+
+    def play(self, name: str, changes: bool | None = None, **variables: Any) -> float:
+        """Seconds of a run. `changes` says whether it has to change something; no figure counts that did other work."""
+        seconds, done = self.run(str(PLAYBOOKS / f"{name}.yml"), **variables)
         recap = _RECAP.search(done.stdout)
         changed = None if recap is None else recap[1] != "0"
         if done.returncode or (changes is not None and changed is not changes):
