@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
+from ansible_collections.bulkhead.classroom.tests.integration.support.daemons import Engine
 
 LABEL, STUDENT, PREFIX = "bht.networks", "org.bulkhead.student", "bht-net-"
 ICC = "com.docker.network.bridge.enable_icc"
@@ -137,11 +139,15 @@ def read(engine, base_image):
         clear(engine)
 
 
+def findings(facts: dict, **policy) -> list[dict]:
+    found = verdict({"here": facts}, {"selinux": "absent", **policy})["findings"]
+    return [one for one in found if one["concept"] == "network"]
+
+
 @pytest.fixture(scope="module")
 def judged(read):
     facts, policy = read
-    found = verdict({"here": facts}, {"selinux": "absent", **policy})["findings"]
-    return {(one["subject"], one["check"]): one for one in found if one["concept"] == "network"}
+    return {(one["subject"], one["check"]): one for one in findings(facts, **policy)}
 
 
 def of(judged, subject: str) -> dict:
@@ -188,3 +194,20 @@ def test_every_namespace_was_entered_and_this_process_is_where_it_was(read):
         in_hosts = container["network"]["namespace"]["value"] == Kernel().identity("/proc/self/ns/net").value
         assert settings.known is not in_hosts, (container["name"], settings)
         assert in_hosts == (container["name"] == f"{PREFIX}host")
+
+
+def test_an_overlay_in_clear_text_is_red_and_an_encrypted_one_is_green():
+    """Only a member of a swarm has such networks, so an engine of its own becomes one."""
+    with tempfile.TemporaryDirectory(prefix="bhs") as folder:
+        engine = Engine(Path(folder))
+        try:
+            client = engine.start().client
+            client.init_swarm(advertise_addr="127.0.0.1", listen_addr=f"127.0.0.1:{free_port([0])}")
+            for name, options in {"clear": {}, "encrypted": {"encrypted": ""}}.items():
+                client.create_network(name, "overlay", options=options)
+            facts = gather(reading({"docker_host": engine.url}), Kernel(), {}, engine.url)
+        finally:
+            engine.stop()
+    found = {one["subject"]: one["status"] for one in findings(facts) if one["check"] == "network-encrypted"}
+    assert (found["here/network/clear"], found["here/network/encrypted"]) == ("fail", "pass")
+    assert found["here/network/bridge"] == "notapplicable"
