@@ -173,6 +173,16 @@ def test_a_privileged_container_is_red_all_over(judged, read):
     assert {"capabilities", "seccomp-filter", "masked-paths"} <= set(red(judged, "privileged"))
 
 
+@pytest.mark.skipif(Path("/sys/fs/selinux/enforce").exists(), reason="this kernel runs SELinux")
+@pytest.mark.skipif(Path("/sys/module/apparmor").exists(), reason="this kernel has AppArmor")
+@pytest.mark.parametrize(("choice", "status"), [("required", "fail"), ("absent", "notapplicable")])
+def test_a_kernel_without_mandatory_access_control_is_judged_by_the_policy(read, choice, status):
+    found = verdict({"here": read}, {"selinux": choice})["findings"]
+    asked = {one["check"]: one["status"] for one in found if one["check"].startswith((SELINUX, "lsm-"))}
+    assert len(asked) > 10 and set(asked.values()) == {status}, asked
+    assert {one["status"] for one in found if one["check"] == "apparmor-profile"} == {"notapplicable"}
+
+
 def test_both_who_share_a_namespace_are_red(judged):
     # Who joins gets the other's /etc/hosts and /etc/resolv.conf too, out of the other's folder.
     wanted = {"joinable": {"ns-net-private"}, "joined": {"ns-net-private", "host-mounts"}}
