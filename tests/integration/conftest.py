@@ -6,20 +6,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.bulkhead.classroom.tests.integration.support.daemons import Engine, Registry
-from ansible_collections.bulkhead.classroom.tests.integration.support.rootfs import BUSYBOX, write_rootfs
+from ansible_collections.bulkhead.classroom.tests.integration.support.daemons import Engine, Registry, running
+from ansible_collections.bulkhead.classroom.tests.integration.support.modules import calling
+from ansible_collections.bulkhead.classroom.tests.integration.support.rootfs import BUSYBOX, imported, write_rootfs
 
-ROOT = Path(__file__).parents[2]
-RUNNER = Path(__file__).parent / "support" / "run_module.py"
 NEEDED = ("dockerd", "docker-registry", "htpasswd", "ip", "podman", "skopeo", str(BUSYBOX))
 
 
@@ -36,32 +32,20 @@ def workshop():
 @pytest.fixture(scope="session")
 def engine(workshop):
     (workshop / "engine").mkdir()
-    engine = Engine(workshop / "engine")
-    try:
-        yield engine.start()
-    finally:
-        engine.stop()
+    yield from running(Engine(workshop / "engine"))
 
 
 @pytest.fixture(scope="session")
 def registry(workshop):
     (workshop / "registry").mkdir()
-    registry = Registry(workshop / "registry")
-    try:
-        yield registry.start()
-    finally:
-        registry.stop()
+    yield from running(Registry(workshop / "registry"))
 
 
 @pytest.fixture(scope="session")
 def open_registry(workshop):
     """A registry that wants no password."""
     (workshop / "open").mkdir()
-    registry = Registry(workshop / "open", open=True)
-    try:
-        yield registry.start()
-    finally:
-        registry.stop()
+    yield from running(Registry(workshop / "open", open=True))
 
 
 @pytest.fixture(scope="session")
@@ -72,30 +56,10 @@ def rootfs(workshop) -> Path:
 @pytest.fixture(scope="session")
 def base_image(engine, rootfs) -> str:
     """The name of an image with a shell, that was made behind the modules' back."""
-    name = "bulkhead-test/base:1"
-    engine.client.import_image_from_file(str(rootfs), repository="bulkhead-test/base", tag="1")
-    assert engine.client.inspect_image(name)["Id"]
-    return name
+    return imported(engine, rootfs)
 
 
 @pytest.fixture(scope="session")
 def run_module(engine):
-    """Calls a module as Ansible would, in a process of its own, on the private engine; returns its result."""
-
-    def call(name: str, args: dict, check: bool = False, diff: bool = True, **env: str) -> dict:
-        given = {name: value for name, value in {"docker_host": engine.url, **args}.items() if value is not None}
-        arguments = {**given, "_ansible_check_mode": check, "_ansible_diff": diff}
-        done = subprocess.run(
-            [sys.executable, str(RUNNER), name],
-            input=json.dumps(arguments),
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "collections"), **env},
-        )
-        assert done.stdout, f"{name} said nothing: {done.stderr}"
-        result = json.loads(done.stdout.splitlines()[-1])
-        assert "exception" not in result, f"{name} crashed: {result}"
-        return result
-
-    return call
+    """Calls a module as Ansible would, on the private engine; returns its result."""
+    return calling(engine)

@@ -60,6 +60,14 @@ class Daemon:
                 self.process.wait()
 
 
+def running(daemon):
+    """A fixture's whole life of an engine or a registry: ended whatever happens in between."""
+    try:
+        yield daemon.start()
+    finally:
+        daemon.stop()
+
+
 class Bridge:
     """A network bridge in a subnet that the host does not know yet."""
 

@@ -36,3 +36,11 @@ def _file(archive: tarfile.TarFile, name: str, content: bytes, mode: int) -> Non
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode = len(content), mode
     archive.addfile(entry, io.BytesIO(content))
+
+
+def imported(engine, rootfs: Path) -> str:
+    """The name of an image with a shell, that was made behind the modules' back."""
+    name = "bulkhead-test/base:1"
+    engine.client.import_image_from_file(str(rootfs), repository="bulkhead-test/base", tag="1")
+    assert engine.client.inspect_image(name)["Id"]
+    return name

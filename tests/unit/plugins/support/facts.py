@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A document as isolation_info returns it: a host with SELinux and cgroup v2, and two workspaces that are well made.
 
-tests/integration/test_isolation_info.py compares its form with a document that was really read.
+tests/integration/isolation/test_isolation_info.py compares its form with a document that was really read.
 """
 
 from __future__ import annotations

@@ -15,6 +15,9 @@ import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import errors
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
+from ansible_collections.bulkhead.classroom.tests.integration.support.daemons import Engine, running
+from ansible_collections.bulkhead.classroom.tests.integration.support.modules import calling
+from ansible_collections.bulkhead.classroom.tests.integration.support.rootfs import imported
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 
 LABEL = "bht.isolation"
@@ -93,6 +96,23 @@ def made_behind(engine, image, name, **changes):
 
 
 @pytest.fixture(scope="module")
+def engine(workshop):
+    """Of its own: what is done to its folder here is of no concern to the tests before and after."""
+    (workshop / "isolation").mkdir()
+    yield from running(Engine(workshop / "isolation"))
+
+
+@pytest.fixture(scope="module")
+def base_image(engine, rootfs):
+    return imported(engine, rootfs)
+
+
+@pytest.fixture(scope="module")
+def run_module(engine):
+    return calling(engine)
+
+
+@pytest.fixture(scope="module")
 def elsewhere(engine, tmp_path_factory):
     """The folder of the engine's socket and data under another name, which the engine does not know as its own."""
     folder = tmp_path_factory.mktemp("elsewhere")
@@ -122,8 +142,6 @@ def read(run_module, engine, base_image, elsewhere, tmp_path_factory):
         for key in behind:
             engine.client.remove_container(key, force=True)
         run_module("container_fleet", {"name": "bht-isolation", "containers": [], "prune": True})
-        # The engine keeps the host's network namespace mounted; its folder could not be removed with that.
-        subprocess.run(["umount", str(engine.folder / "exec/netns/default")], check=False, capture_output=True)
 
 
 @pytest.fixture(scope="module")
