@@ -85,6 +85,7 @@ lint-types:
 
 lint-docs:
 	python scripts/role_tables.py --check
+	PYTHONPATH=collections PYTHONDONTWRITEBYTECODE=1 python scripts/check_tables.py --check
 
 unit: setup-dev ## Tests of the pure code, of the roles' contracts and of the house rules
 	pytest tests/unit $(ARGS)
@@ -116,8 +117,9 @@ compare: setup-dev ## Verdicts of Bulkhead and of docker-bench-security (DOCKER_
 	mkdir -p reports
 	$(AS_ROOT) $(BENCH).compare $(DOCKER_BENCH)
 
-docs: setup-dev ## Write the variable tables of the roles' READMEs from their specifications
+docs: setup-dev ## Write the tables of the roles' READMEs and docs/checks.md from specifications and checks
 	python scripts/role_tables.py
+	PYTHONPATH=collections PYTHONDONTWRITEBYTECODE=1 python scripts/check_tables.py
 
 build: setup ## Build the collection, install it elsewhere and look a playbook up in it
 	@scripts/build.sh
