@@ -66,7 +66,7 @@ def version_of(found: dict[str, Hierarchy]) -> str:
 def parse_membership(text: str) -> dict[str, list[str]]:
     """/proc/PID/cgroup, turned round: path to controllers. Usually that is one path, and one line in the document."""
     found: dict[str, list[str]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         _number, _colon, rest = line.partition(":")
         controllers, colon, path = rest.partition(":")
         if colon:

@@ -19,8 +19,11 @@ from pathlib import Path
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
 
-READ_LIMIT = 1 << 20
+# Far beyond what the kernel prints of a busy host. A longer file is an error: of half a list nothing can be proved.
+READ_LIMIT = 1 << 26
 ANSWER_LIMIT = 4096
+# The second: a path with a NUL in it, or one that no file system can hold.
+UNREADABLE = (OSError, ValueError)
 
 
 class Kernel:
@@ -34,10 +37,12 @@ class Kernel:
     def read(self, path: str) -> Fact:
         """The text of a file, without the line end. A NUL ends it: attr/current has one."""
         try:
-            with self.at(path).open("rb") as stream:
-                data = stream.read(READ_LIMIT)
-        except OSError as error:
+            with open(self.root + path, "rb", opener=_without_waiting) as stream:  # noqa: PTH123 (has no opener)
+                data = stream.read(READ_LIMIT + 1) or b""
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
+        if len(data) > READ_LIMIT:
+            return Fact(path, error=f"EFBIG longer than {READ_LIMIT} bytes")
         text = data.decode("utf-8", "replace").rstrip("\n\0")
         return Fact(path, text, text)
 
@@ -55,7 +60,7 @@ class Kernel:
         """'device:inode' of what the path leads to."""
         try:
             status = self.at(path).stat()
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
         return Fact(path, f"{status.st_dev}:{status.st_ino}")
 
@@ -63,7 +68,7 @@ class Kernel:
         """'b 254:0' or 'c 1:3' of a device node itself; an error for everything else."""
         try:
             status = os.lstat(self.root + path)
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
         kind = "b" if stat.S_ISBLK(status.st_mode) else "c" if stat.S_ISCHR(status.st_mode) else ""
         if not kind:
@@ -74,7 +79,7 @@ class Kernel:
         """Owner and permissions of what the path leads to."""
         try:
             status = self.at(path).stat()
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
         return Fact(path, {"mode": mode, "uid": status.st_uid, "gid": status.st_gid}, f"{mode} {status.st_uid}")
@@ -91,14 +96,17 @@ class Kernel:
         return os.path.lexists(self.root + path)
 
     def real(self, path: str) -> str:
-        """The path without links, below the root."""
-        return str(self.at(path).resolve())[len(self.root) :] or "/"
+        """The path without links, below the root. One that leads in a circle stays as it is."""
+        try:
+            return str(self.at(path).resolve())[len(self.root) :] or "/"
+        except (*UNREADABLE, RuntimeError):
+            return path
 
     def link(self, path: str) -> Fact:
         """What a link says, not followed: of /proc/PID/fd/N it names what is open."""
         try:
             return Fact(path, str(self.at(path).readlink()))
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
 
     def mount_number(self, path: str) -> Fact:
@@ -107,11 +115,11 @@ class Kernel:
         O_PATH opens nothing: it neither reads the file nor wakes a device."""
         try:
             descriptor = os.open(self.root + path, os.O_PATH | os.O_CLOEXEC)
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
         try:
             return mount_of(Fact(path, Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="utf-8")))
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
         finally:
             os.close(descriptor)
@@ -120,7 +128,7 @@ class Kernel:
         """Of what a descriptor leads to: its device node ('c 1:3', or nothing), and the device of its file system."""
         try:
             found = self.at(path).stat()
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
         kind = "b" if stat.S_ISBLK(found.st_mode) else "c" if stat.S_ISCHR(found.st_mode) else ""
         node = f"{kind} {os.major(found.st_rdev)}:{os.minor(found.st_rdev)}" if kind else ""
@@ -130,7 +138,7 @@ class Kernel:
         """Owner, group (numbers), mode (octal digits, as text) and time of change of what the path leads to."""
         try:
             found = self.at(path).stat()
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
         mode = f"{stat.S_IMODE(found.st_mode):04o}"
         value = {"uid": found.st_uid, "gid": found.st_gid, "mode": mode, "changed": found.st_mtime}
@@ -140,7 +148,7 @@ class Kernel:
         """The SELinux label of a file itself (not of what a link leads to)."""
         try:
             raw = os.getxattr(self.root + path, "security.selinux", follow_symlinks=False)
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
         text = raw.decode("utf-8", "replace").rstrip("\0")
         return Fact(path, text, text)
@@ -158,7 +166,7 @@ class Kernel:
                 answer = os.pread(descriptor, ANSWER_LIMIT, 0)
             finally:
                 os.close(descriptor)
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
         text = answer.decode("utf-8", "replace").rstrip("\n\0")
         return Fact(path, text, f"{question}: {text}")
@@ -167,7 +175,7 @@ class Kernel:
         """The sorted names in a directory."""
         try:
             return Fact(path, sorted(entry.name for entry in self.at(path).iterdir()))
-        except OSError as error:
+        except UNREADABLE as error:
             return Fact(path, error=words(error))
 
     def pids(self) -> list[int]:
@@ -177,15 +185,22 @@ class Kernel:
     def directories(self, path: str) -> list[str]:
         """A directory and all directories below it."""
         found = [path]
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*UNREADABLE):
             for entry in self.at(path).iterdir():
                 if entry.is_dir() and not entry.is_symlink():
                     found.extend(self.directories(f"{path.rstrip('/')}/{entry.name}"))
         return found
 
 
-def words(error: OSError) -> str:
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe in the place of a file would wait for somebody who writes."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def words(error: OSError | ValueError) -> str:
     """'EACCES Permission denied': the name is for programs, the text for people."""
+    if not isinstance(error, OSError):
+        return f"EINVAL {error}"
     name = errno.errorcode.get(error.errno or 0, "EUNKNOWN")
     return f"{name} {error.strerror or error}"
 

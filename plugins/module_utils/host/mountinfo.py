@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines of /proc/PID/mountinfo. Pure.
+"""Lines of /proc/PID/mountinfo. Pure. A name may have any line separator in it but \\n, which the kernel escapes.
 
 A mount is recognised by its device and the path inside the file system, never by its name: a link, a bind or another
 name of the same directory leads to the same pair.
@@ -52,7 +52,7 @@ def context(mount: Mount) -> str:
 
 def parse(text: str) -> list[Mount]:
     """All mounts, in the kernel's order (a later one covers an earlier one at the same place)."""
-    return [mount for mount in map(_parse_line, text.splitlines()) if mount is not None]
+    return [mount for mount in map(_parse_line, text.split("\n")) if mount is not None]
 
 
 def parse_lines(lines: Iterable[str]) -> list[Mount]:

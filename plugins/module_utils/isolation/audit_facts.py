@@ -70,6 +70,8 @@ def _paths(name: str) -> list[str]:
 def read_rule_files(kernel: Kernel) -> Fact:
     """Watches in the files that the audit service loads at its start, in the form of the loaded ones."""
     folder = kernel.names(RULE_FOLDER)
+    if folder.error and not folder.error.startswith("ENOENT"):
+        return folder
     paths = [RULE_FILES, *(f"{RULE_FOLDER}/{name}" for name in folder.value or [] if name.endswith(".rules"))]
     facts = [fact for fact in map(kernel.read, paths) if not fact.error.startswith("ENOENT")]
     unread = [fact for fact in facts if not fact.known]

@@ -40,7 +40,7 @@ _SHORT = {"D": "debug", "G": "group", "H": "host", "b": "bridge", "g": "data-roo
 _SHORT.update({"s": "storage-driver", "v": "version", "h": "help"})
 _SHOWN = frozenset((*_SWITCHES, *_TEXTS, *_LISTS.values(), *_TABLES.values()))
 _SHOWN_LOG_OPTIONS = ("max-size", "max-file", "compress", "mode")
-_USER_IN_URL = re.compile(r"(//)[^/@\s]+@")
+_WORD = re.compile(r"\S+")
 
 
 def from_command(words: list[str]) -> dict[str, Any]:
@@ -83,7 +83,10 @@ def _store(found: dict[str, Any], name: str, value: str) -> None:
 
 def from_file(text: str) -> dict[str, Any]:
     """The keys of daemon.json. Raises ValueError, with the place, for what the engine would refuse too."""
-    value = json.loads(text)
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return shown(value)
@@ -92,9 +95,12 @@ def from_file(text: str) -> dict[str, Any]:
 def shown(values: Mapping[str, Any]) -> dict[str, Any]:
     """The same keys; values only where a check needs them, and no user or password in an address."""
     kept = {str(key): _clean(value) if key in _SHOWN else HIDDEN for key, value in values.items()}
-    options = kept.get("log-opts")
+    options = kept.get("log-opts", {})
     if isinstance(options, dict):
-        kept["log-opts"] = {key: value if key in _SHOWN_LOG_OPTIONS else HIDDEN for key, value in options.items()}
+        options = {key: value if key in _SHOWN_LOG_OPTIONS else HIDDEN for key, value in options.items()}
+    if "log-opts" in kept:
+        # In any other form the engine refuses them, and a token stands in them all the same.
+        kept["log-opts"] = options if isinstance(options, dict) else HIDDEN
     return kept
 
 
@@ -109,4 +115,15 @@ def _clean(value: Any) -> Any:
 
 
 def without_user(address: str) -> str:
-    return _USER_IN_URL.sub(r"\1***@", address)
+    """No user and no password in any address, whatever characters they have."""
+    return _WORD.sub(lambda match: _without_login(match[0]), address)
+
+
+def _without_login(word: str) -> str:
+    """Up to the last @: a password may have a slash or an @ of its own. A path (unix:///run/a@b) has no login."""
+    scheme, slashes, rest = word.partition("//")
+    rest = rest if slashes else word
+    login, at, host = rest.rpartition("@")
+    if not at or rest.startswith("/") or not (slashes or ":" in login):
+        return word
+    return f"{scheme if slashes else ''}{slashes}***@{host}"

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 
+_FLAGS = re.compile(r"[0-9A-Fa-f]{8}")
+_ADDRESS = re.compile(r"(?:[0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4}")
 LISTENING = "0A"
 ACCEPTING = 1 << 16
 
@@ -31,14 +34,14 @@ def read_listeners(kernel: Kernel, pid: int | None) -> Fact:
         # A kernel without IPv6 has no table for it.
         if not fact.known and not (table == "tcp6" and fact.error.startswith("ENOENT")):
             return fact
-        found += [entry for entry in map(read, str(fact.value or "").splitlines()[1:]) if entry]
+        found += [entry for entry in map(read, str(fact.value or "").split("\n")[1:]) if entry]
     ours = [entry for entry in found if entry["inode"] in inodes]
     return Fact(folder, [{key: value for key, value in entry.items() if key != "inode"} for entry in ours])
 
 
 def _tcp(line: str) -> dict[str, Any] | None:
     fields = line.split()
-    if len(fields) < 10 or fields[3] != LISTENING:
+    if len(fields) < 10 or fields[3] != LISTENING or not _ADDRESS.fullmatch(fields[1]):
         return None
     address, _colon, port = fields[1].partition(":")
     return {"kind": "tcp", "address": address_of(address), "port": int(port, 16), "inode": fields[9]}
@@ -52,7 +55,8 @@ def address_of(digits: str) -> str:
 
 
 def _unix(line: str) -> dict[str, Any] | None:
+    # Paths are printed as they are, and one may have a line end in it: what is left over then is no socket.
     fields = line.split(None, 7)
-    if len(fields) < 8 or not int(fields[3], 16) & ACCEPTING:
+    if len(fields) < 8 or not _FLAGS.fullmatch(fields[3]) or not int(fields[3], 16) & ACCEPTING:
         return None
     return {"kind": "unix", "address": fields[7], "port": 0, "inode": fields[6]}

@@ -37,7 +37,7 @@ def read_table(kernel: Kernel, pid: int) -> MountTable:
     fact = kernel.read(f"/proc/{pid}/mountinfo")
     if fact.error:
         return MountTable(fact.document(), frozenset(), frozenset())
-    lines = str(fact.value).splitlines()
+    lines = str(fact.value).split("\n")
     document = {"path": fact.path, "value": [mountinfo.shortened(line) for line in lines]}
     queues = frozenset(line.split(" ", 3)[2] for line in lines if QUEUES in line)
     return MountTable(document, numbers_of(lines), queues)

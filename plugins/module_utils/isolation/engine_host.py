@@ -69,7 +69,7 @@ def published_ports(inspected: Iterable[Mapping[str, Any]]) -> list[int]:
     for record in inspected:
         for bindings in as_mapping(as_mapping(record.get("NetworkSettings")).get("Ports")).values():
             ports = (str(as_mapping(binding).get("HostPort")) for binding in as_list(bindings))
-            found.update(int(port) for port in ports if port.isdigit())
+            found.update(int(port) for port in ports if port.isdecimal())
     return sorted(found)
 
 

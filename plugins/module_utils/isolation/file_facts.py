@@ -45,15 +45,15 @@ def accounts(kernel: Kernel) -> Accounts:
     users, groups = kernel.read("/etc/passwd"), kernel.read("/etc/group")
     people = [line.split(":") for line in str(users.value or "").splitlines() if line.count(":") >= 6]
     sets = [line.split(":") for line in str(groups.value or "").splitlines() if line.count(":") >= 3]
-    names = {int(entry[2]): entry[0] for entry in people if entry[2].isdigit()}
+    names = {int(entry[2]): entry[0] for entry in people if entry[2].isdecimal()}
     members: dict[str, list[str]] = {}
     for entry in sets:
         primary = [person[0] for person in people if person[3] == entry[2]]
         members[entry[0]] = sorted({*filter(None, entry[3].split(",")), *primary})
     fact = Fact(groups.path, members) if groups.known and users.known else users if groups.known else groups
-    numbers = {entry[0]: int(entry[2]) for entry in sets if entry[2].isdigit()}
+    numbers = {entry[0]: int(entry[2]) for entry in sets if entry[2].isdecimal()}
     known = Fact(groups.path, numbers) if groups.known else groups
-    return Accounts(names, {int(entry[2]): entry[0] for entry in sets if entry[2].isdigit()}, fact, known)
+    return Accounts(names, {int(entry[2]): entry[0] for entry in sets if entry[2].isdecimal()}, fact, known)
 
 
 def read_files(kernel: Kernel, daemon: Mapping[str, Any], names: Accounts) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def _look_inside(kernel: Kernel, pid: int, record: dict[str, Any], text: str, ta
 
 def parse_status(text: str) -> dict[str, str]:
     """The lines of /proc/PID/status that matter here, in the kernel's words."""
-    pairs = (line.partition(":") for line in text.splitlines())
+    pairs = (line.partition(":") for line in text.split("\n"))
     return {key: value.strip() for key, _colon, value in pairs if key in STATUS}
 
 

@@ -12,15 +12,17 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.audit_facts import PROGRAM_FOLDERS
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_flags import without_user
 
 CERTIFICATES = "/etc/docker/certs.d"
 REGISTRIES, REGISTRIES_FOLDER = "/etc/containers/registries.conf", "/etc/containers/registries.conf.d"
 POLICY = "/etc/containers/policy.json"
 LOGINS = ("/root/.docker/config.json", "/root/.config/containers/auth.json", "/run/containers/0/auth.json")
-_INSECURE = re.compile(r"^\s*insecure\s*=\s*true\b", re.IGNORECASE)
+# Also quoted, and inside of a table on one line; not in a comment.
+_INSECURE = re.compile(r"^(?:[^#]*[\s,{])?[\"']?insecure[\"']?\s*=\s*true\b", re.IGNORECASE)
 _LOCATION = re.compile(r"^\s*(?:location|prefix)\s*=\s*[\"']([^\"']+)")
 # The old form: a table of its own with a list.
-_OLD = re.compile(r"\[registries\.insecure\]\s*\n\s*registries\s*=\s*\[([^\]]*)\]")
+_OLD = re.compile(r"\[registries\.insecure\]\s+registries\s*=\s*\[([^\]]*)\]")
 
 
 def read_registries(kernel: Kernel) -> dict[str, Any]:
@@ -49,8 +51,10 @@ def read_certificates(kernel: Kernel) -> Fact:
 
 def read_containers_conf(kernel: Kernel) -> Fact:
     """Registries that podman, skopeo and buildah reach without a check of the certificate."""
-    more = kernel.names(REGISTRIES_FOLDER).value or []
-    paths = [REGISTRIES, *(f"{REGISTRIES_FOLDER}/{name}" for name in more if name.endswith(".conf"))]
+    more = kernel.names(REGISTRIES_FOLDER)
+    if more.error and not more.error.startswith("ENOENT"):
+        return more
+    paths = [REGISTRIES, *(f"{REGISTRIES_FOLDER}/{name}" for name in more.value or [] if name.endswith(".conf"))]
     facts = [fact for fact in map(kernel.read, paths) if not fact.error.startswith("ENOENT")]
     unread = [fact for fact in facts if not fact.known]
     if unread:
@@ -69,7 +73,7 @@ def insecure_in(text: str) -> list[str]:
             found += [location or "a registry without a location"] if insecure else []
             location, insecure = "", False
         match = _LOCATION.match(line)
-        location = match[1] if match and not location else location
+        location = without_user(match[1]) if match and not location else location
         insecure = insecure or bool(_INSECURE.match(line))
     for match in _OLD.finditer(text):
         found += [name.strip(" \t\r\n'\"") for name in match[1].split(",") if name.strip()]
@@ -83,7 +87,7 @@ def read_signature_policy(kernel: Kernel) -> Fact:
         return fact
     try:
         rules = as_mapping(json.loads(str(fact.value))).get("default")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Fact(POLICY, error=f"EINVAL not JSON: {error}")
     if not isinstance(rules, list) or not rules:
         return Fact(POLICY, error="EINVAL has no default rules")
@@ -97,10 +101,10 @@ def read_login(kernel: Kernel, path: str) -> Fact:
         return fact
     try:
         auths = as_mapping(as_mapping(json.loads(str(fact.value))).get("auths"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Fact(path, error=f"EINVAL not JSON: {error.__class__.__name__}")
     inline = [
-        str(name)
+        without_user(str(name))
         for name, one in auths.items()
         if as_mapping(one).get("auth") or as_mapping(one).get("password") or as_mapping(one).get("identitytoken")
     ]

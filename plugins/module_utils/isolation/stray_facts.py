@@ -46,30 +46,42 @@ def read_strays(
     strays = [
         {"id": key, "owner": "podman" if key in podmans else owner, "path": path}
         for key, (owner, path) in sorted(seen.items())
-        if not is_known(key)
+        # The engine answers to names and to beginnings of ids too, and a runtime's own container may be called so.
+        if not (IDENTIFIER.fullmatch(key) and is_known(key))
     ]
+    unread = [
+        fact for fact in map(kernel.names, _folders(daemon)) if fact.error and not fact.error.startswith("ENOENT")
+    ]
+    if unread and not strays:
+        return unread[0]
     return Fact(PATH, strays, f"{len(seen)} seen, {len(strays)} unknown")
 
 
 def _by_group(processes: Mapping[int, tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
     for pid, (_name, groups) in processes.items():
-        for line in groups.splitlines():
+        for line in groups.split("\n"):
             for key in IDENTIFIER.findall(line):
                 yield key, "podman" if f"libpod-{key}" in line else "", f"/proc/{pid}/cgroup"
 
 
 def _by_state(kernel: Kernel, daemon: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    root = _exec_root(daemon)
-    for folder in (SHIMS, f"{root}/runtime-runc", f"{root}/containerd/daemon/{TASKS}"):
+    *by_space, runc, crun = _folders(daemon)
+    for folder in by_space:
         for space in kernel.names(folder).value or []:
             for key in kernel.names(f"{folder}/{space}").value or []:
                 if IDENTIFIER.fullmatch(key):
                     yield key, "" if space == "moby" else f"containerd ({space})", f"{folder}/{space}/{key}"
-    for folder in (RUNC, CRUN):
+    for folder in (runc, crun):
         for key in kernel.names(folder).value or []:
             # Names here are the caller's: any name is a container.
             if not key.startswith("."):
                 yield key, "", f"{folder}/{key}"
+
+
+def _folders(daemon: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where runtimes keep their state; in the last two each name is a container's, in the others a namespace's."""
+    root = _exec_root(daemon)
+    return SHIMS, f"{root}/runtime-runc", f"{root}/containerd/daemon/{TASKS}", RUNC, CRUN
 
 
 def _exec_root(daemon: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ WHOLE = ("pids", "name", "namespaces", "label", "apparmor", "cgroups")
 
 def count(text: str) -> int | None:
     """How many threads a process has, of the text of its status."""
-    lines = (line.partition(":") for line in text.splitlines())
+    lines = (line.partition(":") for line in text.split("\n"))
     number = next((value.strip() for key, _colon, value in lines if key == "Threads"), "")
     return int(number) if number.isdecimal() else None
 
