@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.cgroups import parse_membership
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import READ_LIMIT, Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.descriptor_facts import (
     MountTable,
     read_descriptors,
@@ -38,8 +38,8 @@ STATUS = (
 )
 ATTEMPTS = 2
 ZOMBIE_STATES = ("Z", "X")
-# A character takes up to four bytes: below this nothing was cut off.
-ENVIRONMENT_LIMIT = READ_LIMIT // 4
+# Far beyond what a shell passes on; a longer one is not searched for names.
+ENVIRONMENT_LIMIT = 1 << 18
 UNCOMPARED = ("pids", "name", "start", "threads", "differing")
 
 

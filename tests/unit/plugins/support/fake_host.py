@@ -118,7 +118,7 @@ class FakeHost(FakeKernel):
         self.kernel.owners[SOCKET] = (0, 999)
         self.info: dict[str, Any] = {**INFO}
         self.versions = {**VERSIONS}
-        self.bridge: dict[str, Any] = {"Options": {facts_host.ICC: "false"}}
+        self.bridge: dict[str, Any] = {"Driver": "bridge", "Options": {facts_host.ICC: "false"}, "IPAM": {"Config": []}}
         self.process(PID, "/system.slice/docker.service")
         (root / f"proc/{PID}/fd").mkdir(exist_ok=True)
         (root / f"proc/{PID}/fd/3").symlink_to("socket:[100]")
@@ -172,5 +172,5 @@ class HostEngine(FakeEngine):
         parts = [{"Name": name, "Version": version} for name, version in self.host.versions.items()]
         return {"Version": "28.5.2", "ApiVersion": "1.45", "Components": parts}
 
-    def inspect_network(self, name: str) -> dict[str, Any]:
-        return {"Name": name, **self.host.bridge}
+    def networks(self) -> list[dict[str, Any]]:
+        return [{"Name": "bridge", "Id": "b" * 64, **self.host.bridge}]

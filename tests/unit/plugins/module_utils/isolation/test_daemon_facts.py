@@ -117,6 +117,7 @@ def test_sockets_are_the_kernels_and_only_the_engines(host):
 def test_a_kernel_without_ipv6_has_no_table_for_it_and_every_other_is_needed(host):
     (host.root / f"proc/{PID}/net/tcp6").unlink()
     assert read_listeners(host.kernel, PID).value == [SOCKETS]
+    host.kernel.forget()
     (host.root / f"proc/{PID}/net/unix").unlink()
     assert read_listeners(host.kernel, PID).error.startswith("ENOENT")
 

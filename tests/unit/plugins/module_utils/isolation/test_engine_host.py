@@ -121,17 +121,11 @@ def test_a_place_of_the_engines_state_that_cannot_be_read_is_an_error_unless_the
     assert list(strays(host, daemon=daemon)[0]) == ["mallory"]
 
 
-def test_the_bridge_may_be_missing_and_an_error_is_none_of_that():
-    class Bridgeless(FakeEngine):
-        status = 404
-
-        def inspect_network(self, name):
-            raise EngineError("Cannot ask", status=self.status)
-
-    assert engine_host.read_bridge(Bridgeless()).value == {"exists": False, "options": {}}
-    Bridgeless.status = 500
-    assert engine_host.read_bridge(Bridgeless()).error.startswith("EIO Cannot ask")
-    assert engine_host.read_bridge(FakeEngine()).value["exists"] is True
+def test_the_default_bridge_is_one_of_the_networks_or_missing():
+    found = engine_host.bridge_among([None, {"Name": "other"}, {"Name": "bridge", "Options": {"a": "b"}}])
+    assert found.value == {"exists": True, "options": {"a": "b"}}
+    assert engine_host.bridge_among([{"Name": "bridge", "Options": None}]).value == {"exists": True, "options": {}}
+    assert engine_host.bridge_among([]).value == {"exists": False, "options": {}}
 
 
 def test_published_ports_are_numbers_of_the_host():

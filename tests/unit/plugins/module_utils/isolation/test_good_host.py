@@ -30,10 +30,10 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_host
 NEVER_RED = {"daemon-tls-handshake", "containers-stopped", "registry-certificates", "daemon-rootless"}
 NEVER_RED |= {f"kernel-{name}" for name in ("kexec-load-disabled", "modules-disabled", "max-user-namespaces", "smt")}
 NEVER_RED |= {"kernel-ip-forward", "kernel-lockdown"}
-NEVER_RED |= {"image-unused", "image-content-trust"}
+NEVER_RED |= {"image-unused", "image-content-trust", "containers-selected", "network-listeners-host"}
 OF_HOSTS = {check.id for check in catalogue.ALL if check.decide_host}
 NOT_PASSED = {check: status for check, status in facts_host.UNPROVED.items() if check in OF_HOSTS}
-NOT_PASSED["containers-stopped"] = "informational"
+NOT_PASSED.update({"containers-stopped": "informational", "containers-selected": "notapplicable"})
 # Row to a path of it, and the mode that is one bit too many.
 MODES = {
     "engine-service": ("/lib/systemd/system/docker.service", 0o646),
