@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -203,7 +204,7 @@ def _finding(check: Check, outcome: Outcome, subject: str) -> dict[str, Any]:
         "remedy": check.remedy if outcome.status in RED else "",
         "why": check.why,
         "variable": check.variable,
-        "references": check.references(),
+        "references": check.references,
         "waiver": None,
     }
 
@@ -243,7 +244,8 @@ def fatal(finding: Mapping[str, Any], fail_on: str) -> bool:
 
 
 def _summary(findings: list[dict[str, Any]], fail_on: str) -> dict[str, Any]:
-    counts = {status: sum(finding["status"] == status for finding in findings) for status in STATUSES}
+    found = Counter(finding["status"] for finding in findings)
+    counts = {status: found[status] for status in STATUSES}
     waived = sum(finding["status"] in RED and not red(finding) for finding in findings)
     judged = len({finding["subject"] for finding in findings if finding["container"]})
     # A verdict over nothing proves nothing.

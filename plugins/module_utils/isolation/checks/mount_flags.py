@@ -60,12 +60,12 @@ def _clean(target: Any) -> str:
 
 def of_runtime(mount: Mount, told: Mapping[str, str]) -> bool:
     """Made by the runtime for every container, and by nobody else under that name."""
-    if any(inside(mount.target, target) for target in told):
+    if told and any(inside(mount.target, target) for target in told):
         return False
     if mount.target in RUNTIME_TARGETS or any(inside(mount.target, target) for target in INIT_TARGETS):
         return True
-    below = any(inside(mount.target, tree) for tree in RUNTIME_TREES)
-    return below and mount.filesystem in KERNEL_FILESYSTEMS
+    kernels = mount.filesystem in KERNEL_FILESYSTEMS
+    return kernels and any(inside(mount.target, tree) for tree in RUNTIME_TREES)
 
 
 def decide_flags(container: Container, room: Room) -> Outcome:

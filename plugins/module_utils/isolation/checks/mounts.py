@@ -74,12 +74,17 @@ def decide_host_mounts(container: Container, room: Room) -> Outcome:
         for mount in map(as_mapping, as_list(container.declared.get("mounts")))
     }
     allowed = room.policy_for(container).allowed_mounts
+    by_device: dict[str, list[Place]] = {}
+    for tree in trees:
+        by_device.setdefault(str(tree["device"]), []).append(tree)
 
     def object_to(mount: Mount) -> str:
+        own_trees = by_device.get(mount.device, ())
+        said = next((said for said in (_intrusion(mount, tree, container) for tree in own_trees) if said), "")
         source = sources.get(mount.target, "")
-        if any(fnmatchcase(source, pattern) for pattern in allowed) or _own(mount, container, room):
+        if not said or any(fnmatchcase(source, pattern) for pattern in allowed) or _own(mount, container, room):
             return ""
-        return next((said for said in (_intrusion(mount, tree, container) for tree in trees) if said), "")
+        return said
 
     return judge_mounts(container, object_to, "none of the host's own directories")
 
