@@ -199,17 +199,21 @@ def contents(path: str) -> bytes:
     """The bytes of a file, up to one more than the limit. No stream is made for it: most files here are shorter than a
     stream's buffer. A pipe in the place of a file would wait for somebody who writes."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    parts: list[bytes] = []
+    left = READ_LIMIT + 1
     try:
-        parts, left = [], READ_LIMIT + 1
         while left > 0:
             part = os.read(descriptor, min(left, PART))
             if not part:
                 break
             parts.append(part)
             left -= len(part)
-        return b"".join(parts)
+    except BlockingIOError:
+        # Nothing stands in it now.
+        pass
     finally:
         os.close(descriptor)
+    return b"".join(parts)
 
 
 def words(error: OSError | ValueError) -> str:
