@@ -96,13 +96,13 @@ def _enter_and_read(pid: int, identity: str) -> dict[str, Any]:
                 return {"error": words(OSError(number, os.strerror(number)))}
         finally:
             os.close(descriptor)
-        return _settings()
+        return settings_below(FOLDER)
     except OSError as error:
         return {"error": words(error)}
 
 
-def _settings() -> dict[str, Any]:
-    names = sorted(entry.name for entry in Path(FOLDER).iterdir())
+def settings_below(folder: str) -> dict[str, Any]:
+    names = sorted(entry.name for entry in Path(folder).iterdir())
     if len(names) > INTERFACE_LIMIT:
         return {"error": f"E2BIG {len(names)} interfaces, of which at most {INTERFACE_LIMIT} are read"}
     found: dict[str, dict[str, str]] = {}
@@ -110,6 +110,6 @@ def _settings() -> dict[str, Any]:
         # An interface that is gone meanwhile is no hole in the evidence.
         with contextlib.suppress(FileNotFoundError):
             found[printable(name)] = {
-                one: Path(FOLDER, name, one).read_text(encoding="ascii").strip() for one in SETTINGS
+                one: Path(folder, name, one).read_text(encoding="ascii").strip() for one in SETTINGS
             }
     return {"interfaces": found}
