@@ -123,7 +123,7 @@ def _findings(room: Room) -> Iterator[tuple[dict[str, Any], Subject]]:
                 for finding in _container_findings(container, room, checks):
                     yield finding, container
             for check in checks:
-                for item in host.images if check.decide_image else host.networks if check.decide_network else ():
+                for item in host.judged_images if check.decide_image else host.networks if check.decide_network else ():
                     yield _item_finding(check, item, room), item
     for want in absent(room):
         yield _absent_finding(want, room), None
