@@ -15,8 +15,10 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.net_tables import (
+    SOCKET_LIMIT,
     abstract_names,
     local_addresses,
+    read_abstract,
     read_tcp,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.network_facts import read_network
@@ -87,6 +89,16 @@ def test_listening_sockets_of_both_versions(tmp_path):
 
 def test_names_of_sockets_that_somebody_answers():
     assert abstract_names(UNIX) == ["@", "@/containerd-shim/moby/ab/shim.sock@", "@log of mine"]
+
+
+def test_one_among_very_many_sockets_is_not_lost(tmp_path):
+    fake = FakeKernel(tmp_path)
+    line = "0000000091c98aac: 00000002 00000000 00010000 0001 01 33 @name{}\n"
+    fake.write("/proc/7/net/unix", UNIX + "".join(map(line.format, range(SOCKET_LIMIT - 3))))
+    assert len(read_abstract(fake.kernel, "7").value) == SOCKET_LIMIT
+    fake.write("/proc/7/net/unix", UNIX + "".join(map(line.format, range(SOCKET_LIMIT))))
+    assert read_abstract(fake.kernel, "7").error.startswith("E2BIG")
+    assert read_abstract(fake.kernel, "8").error.startswith("ENOENT")
 
 
 def inspected(**ports):
