@@ -119,7 +119,8 @@ class Kernel:
         except UNREADABLE as error:
             return Fact(path, error=words(error))
         try:
-            return mount_of(Fact(path, Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="utf-8")))
+            text = contents(f"/proc/self/fdinfo/{descriptor}").decode("ascii", "replace")
+            return mount_of(Fact(path, text))
         except UNREADABLE as error:
             return Fact(path, error=words(error))
         finally:
