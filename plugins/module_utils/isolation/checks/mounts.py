@@ -58,6 +58,8 @@ def exposes(mount: Mount, place: Place) -> bool:
 def bound_node(mount: Mount, container: Container, room: Room) -> bool:
     """A node of the host that holds nothing: in a user namespace none can be made, so the runtime binds the host's."""
     host = room.host_of(container)
+    if mount.root.rpartition("/")[2] not in NODES:
+        return False
     if not any(apart(process, "user", host).value for process in container.processes):
         return False
     folders = [place for place in places(container, room, ("tree",)) if place["path"] == "/dev"]
