@@ -193,13 +193,6 @@ class Host:
         """Name to image of the containers that were not selected."""
         return {one.given_name: one.image for one in self.neighbours}
 
-    @cached_property
-    def judged_images(self) -> tuple[Item, ...]:
-        """The images of judged containers: one that only a neighbour uses is as little judged as the neighbour. Where
-        nobody knows who uses it, it is judged."""
-        own = {one.identifier for one in self.containers}
-        return tuple(item for item in self.images if _used_by(item, own))
-
     @property
     def selinux(self) -> Mapping[str, Any]:
         return as_mapping(self.facts.get("selinux"))
@@ -212,11 +205,6 @@ class Host:
         if fact.known and not listed:
             return fact._replace(value=None, error="EINVAL recorded in a form that is no list of processes")
         return fact
-
-
-def _used_by(item: Item, containers: set[str]) -> bool:
-    users = item.record.get("users")
-    return not isinstance(users, (list, tuple)) or not containers.isdisjoint(map(str, users))
 
 
 @dataclass

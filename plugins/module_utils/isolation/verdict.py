@@ -27,6 +27,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Check,
     Outcome,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.image_use import judged_images
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_pairs import index_mounts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.namespaces import KINDS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_evidence import index_networks
@@ -122,8 +123,9 @@ def _findings(room: Room) -> Iterator[tuple[dict[str, Any], Subject]]:
             for container in host.containers:
                 for finding in _container_findings(container, room, checks):
                     yield finding, container
+            images = judged_images(host)
             for check in checks:
-                for item in host.judged_images if check.decide_image else host.networks if check.decide_network else ():
+                for item in images if check.decide_image else host.networks if check.decide_network else ():
                     yield _item_finding(check, item, room), item
     for want in absent(room):
         yield _absent_finding(want, room), None
