@@ -27,7 +27,9 @@ def runs(history: Any) -> list[dict[str, Any]]:
     if given.get("schema") != SCHEMA:
         return []
     known = (as_mapping(one) for one in as_list(given.get("runs")))
-    return [dict(one) for one in known if isinstance(one.get("red"), Mapping) and isinstance(one.get("summary"), Mapping)]
+    return [
+        dict(one) for one in known if isinstance(one.get("red"), Mapping) and isinstance(one.get("summary"), Mapping)
+    ]
 
 
 def _read(text: str) -> Any:

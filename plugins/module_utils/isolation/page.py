@@ -69,7 +69,7 @@ def document(verdict: Mapping[str, Any], history: Any = None) -> dict[str, Any]:
 
 
 def _said(finding: Mapping[str, Any], texts: _Once) -> list[Any]:
-    """Status (of STATUSES), is it red, expected, observed, inspected, reason, evidence (path and raw in turn), waiver."""
+    """Status (of STATUSES), is it red, expected, observed, inspected, reason, evidence (path, raw, ...), waiver."""
     said = [texts.number(finding[field]) for field in ("expected", "observed", "inspected", "reason")]
     evidence = [texts.number(piece[part]) for piece in finding["evidence"] for part in ("path", "raw")]
     row = [STATUSES.index(finding["status"]), int(red(finding)), *said, evidence]
