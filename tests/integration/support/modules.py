@@ -11,7 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+# Behind the link by which the collection finds itself.
+ROOT = Path(__file__).resolve().parents[3]
 RUNNER = Path(__file__).parent / "run_module.py"
 
 
