@@ -261,13 +261,17 @@ def _rank(finding: Mapping[str, Any]) -> tuple[bool, int, int, str]:
     return not red(finding), STATUSES.index(finding["status"]), severity, ""
 
 
+def _text(value: Any) -> str | None:
+    return shown(value) if isinstance(value, str) else None
+
+
 def _host_line(host: Host) -> dict[str, Any]:
     engine = as_mapping(host.facts.get("engine"))
     return {
-        "kernel": fact_from(host.facts.get("kernel")).value,
-        "engine": engine.get("version"),
-        "cgroup_version": host.facts.get("cgroup_version"),
-        "selinux": fact_from(host.selinux.get("enforce")).value,
+        "kernel": _text(fact_from(host.facts.get("kernel")).value),
+        "engine": _text(engine.get("version")),
+        "cgroup_version": _text(host.facts.get("cgroup_version")),
+        "selinux": _text(fact_from(host.selinux.get("enforce")).value),
         "containers": len(host.containers),
         "error": host.error,
     }

@@ -165,7 +165,7 @@ def decide_masked(container: Container, room: Room) -> Outcome:
 
 
 def decide_shared(container: Container, room: Room) -> Outcome:
-    if "sources" not in container.record:
+    if not isinstance(container.record.get("sources"), (list, tuple)):
         return missing([Fact("mounts", error="the writable sources are not recorded")])
     if not container.sources:
         return Outcome(PASS, "nothing writable is mounted from the host", (Fact("mounts", "none", "none"),))
