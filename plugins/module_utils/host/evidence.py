@@ -83,6 +83,9 @@ def _escaped(char: str) -> str:
 
 def shown(text: str, limit: int = RAW_LIMIT) -> str:
     """A stranger's text as a report takes it: neither long nor steering anything."""
+    # Nearly every text, and eight are shown for each finding.
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     return printable(clipped(text, limit))
 
 
