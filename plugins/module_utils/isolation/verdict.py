@@ -14,6 +14,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     Fact,
     as_mapping,
     fact_from,
+    formed,
     shown,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue, workspaces
@@ -106,7 +107,7 @@ def build(documents: Mapping[str, Any], policy: Policy) -> Room:
             index_mounts(room, host.name, container)
             index_networks(room, host.name, container)
             for source in container.sources:
-                identity = fact_from(source.get("identity"))
+                identity = formed(fact_from(source.get("identity")), str)
                 if identity.known:
                     room.add("source", host.name, identity.value, container.subject)
     return room
