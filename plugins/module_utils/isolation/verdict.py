@@ -51,6 +51,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room 
     Room,
     host_from,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.uncollected import uncollected
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.waivers import (
     Accepted,
     Subject,
@@ -64,6 +65,7 @@ RED = (FAIL, ERROR)
 EXISTENCE = frozenset(check.id for check in catalogue.EXISTENCE)
 
 
+@uncollected()
 def verdict(
     documents: Mapping[str, Any],
     policy: Mapping[str, Any] | None = None,
