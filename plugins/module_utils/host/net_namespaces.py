@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import select
@@ -24,6 +25,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import contents, words
 
 CLONE_NEWNET = 0x40000000
+# F_SETPIPE_SZ, which Python knows from 3.10 on, and what any process may have.
+SET_PIPE_SIZE, PIPE_SIZE = 1031, 1 << 20
 FOLDER = "/proc/sys/net/ipv4/conf"
 SETTINGS = ("route_localnet", "rp_filter", "accept_redirects", "accept_source_route", "forwarding")
 # Whoever may make interfaces inside could make thousands.
@@ -31,11 +34,19 @@ INTERFACE_LIMIT = 64
 SECONDS = 20.0
 
 
-def read_all(owners: Mapping[str, int], seconds: float = SECONDS) -> dict[str, Fact]:
-    """The identity ('device:inode') of each namespace and a process in it, to {interface: {setting: text}}."""
-    answers = _in_a_child(owners, seconds) if owners else {}
-    lost = {"error": "ECHILD the reading child ended or was stopped without an answer"}
-    return {identity: _fact(pid, answers.get(identity, lost)) for identity, pid in owners.items()}
+class Reading:
+    """Reads from now on, beside whatever else is done meanwhile, in a child."""
+
+    def __init__(self, owners: Mapping[str, int]) -> None:
+        """owners: the identity ('device:inode') of each namespace, and a process in it."""
+        self._owners = dict(owners)
+        self._child, self._pipe = _start(self._owners) if self._owners else (0, -1)
+
+    def answers(self, seconds: float = SECONDS) -> dict[str, Fact]:
+        """The identity of each namespace to {interface: {setting: text}}. The child has ended then."""
+        told = _collect(self._child, self._pipe, seconds) if self._child else {}
+        lost = {"error": "ECHILD the reading child ended or was stopped without an answer"}
+        return {identity: _fact(pid, told.get(identity, lost)) for identity, pid in self._owners.items()}
 
 
 def _fact(pid: int, answer: Mapping[str, Any]) -> Fact:
@@ -43,8 +54,11 @@ def _fact(pid: int, answer: Mapping[str, Any]) -> Fact:
     return Fact(path, error=str(answer["error"])) if "error" in answer else Fact(path, answer["interfaces"])
 
 
-def _in_a_child(owners: Mapping[str, int], seconds: float) -> dict[str, Any]:
+def _start(owners: Mapping[str, int]) -> tuple[int, int]:
     ours, theirs = os.pipe()
+    # Else the child would wait for its reader, who has other things to do, after a hundred namespaces.
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(theirs, SET_PIPE_SIZE, PIPE_SIZE)
     child = os.fork()
     if not child:
         # Nothing of the module may run in here: neither its handlers nor what it still has to write.
@@ -58,11 +72,15 @@ def _in_a_child(owners: Mapping[str, int], seconds: float) -> dict[str, Any]:
         finally:
             os._exit(0)
     os.close(theirs)
+    return child, ours
+
+
+def _collect(child: int, pipe: int, seconds: float) -> dict[str, Any]:
     text, ended = "", False
     try:
-        text, ended = _text_of(ours, seconds)
+        text, ended = _text_of(pipe, seconds)
     finally:
-        os.close(ours)
+        os.close(pipe)
         if not ended:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)

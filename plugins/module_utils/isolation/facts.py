@@ -25,6 +25,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_facts import read_images
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.network_facts import (
     add_settings,
+    begin_settings,
     read_networks,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
@@ -60,6 +61,7 @@ def gather(
     found = read_hierarchies(kernel)
     info, version, networks = engine.info(), engine.version(), as_list(engine.networks())
     host = read_host(kernel, describe(info, version), docker_host)
+    settings = begin_settings(kernel, (identity_of(record)["pid"] for record in inspected), host)
     images, host["image_store"] = read_images(engine, kernel, inspected)
     host.update(read_engine_host(engine, kernel, info, host, inspected, networks))
     mates = find_mates(kernel, inspected, host)
@@ -72,7 +74,7 @@ def gather(
             neighbours.append(neighbour(kernel, record))
     host["selinux"].update(ask_policy(kernel, containers, neighbours))
     host["selinux"]["strangers"] = read_strangers(kernel, containers, known).document()
-    add_settings(kernel, containers, host)
+    add_settings(settings, containers, host)
     return {
         "schema": SCHEMA,
         "host": host,

@@ -132,20 +132,28 @@ def published_by(settings: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     return found
 
 
-def add_settings(kernel: Kernel, containers: Iterable[dict[str, Any]], host: Mapping[str, Any]) -> None:
-    """The settings of interfaces in each network namespace that is not the host's, by one child for all of them."""
-    hosts = {as_mapping(as_mapping(owner).get("net")).get("value") for owner in host["namespaces"].values()}
-    spaces = [
-        (record, fact_from(record["network"]["namespace"]))
-        for record in containers
-        if isinstance(record.get("network"), dict)
-    ]
-    owners = {
-        str(space.value): int(record["pid"]) for record, space in spaces if space.known and space.value not in hosts
-    }
-    # A recorded tree has no namespaces that could be entered.
-    found = {} if kernel.root else net_namespaces.read_all(owners)
-    for record, space in spaces:
-        why = "ENODATA not read, because it is the host's own" if space.value in hosts else "ENOTSUP a recorded tree"
-        unread = Fact(f"{net_namespaces.FOLDER} in {space.path}", error=space.error or why)
-        record["network"]["settings"] = found.get(str(space.value), unread).document()
+def begin_settings(kernel: Kernel, pids: Iterable[int], host: Mapping[str, Any]) -> net_namespaces.Reading:
+    """Reads the settings of interfaces in each network namespace that is not the host's, by one child for all of them.
+    A recorded tree has no namespaces that could be entered."""
+    spaces = [] if kernel.root else [(kernel.identity(f"/proc/{pid}/ns/net"), pid) for pid in pids if pid]
+    hosts = _of_host(host)
+    return net_namespaces.Reading({str(one.value): pid for one, pid in spaces if one.known and one.value not in hosts})
+
+
+def add_settings(
+    reading: net_namespaces.Reading, containers: Iterable[dict[str, Any]], host: Mapping[str, Any]
+) -> None:
+    """What was begun comes to its end, and goes into the records."""
+    found, hosts = reading.answers(), _of_host(host)
+    for record in containers:
+        if isinstance(record.get("network"), dict):
+            space = fact_from(record["network"]["namespace"])
+            why = (
+                "the host's own, which no container is judged by" if space.value in hosts else "of no container's start"
+            )
+            unread = Fact(f"{net_namespaces.FOLDER} in {space.path}", error=space.error or f"ENODATA not read: {why}")
+            record["network"]["settings"] = found.get(str(space.value), unread).document()
+
+
+def _of_host(host: Mapping[str, Any]) -> set[Any]:
+    return {as_mapping(as_mapping(owner).get("net")).get("value") for owner in host["namespaces"].values()}

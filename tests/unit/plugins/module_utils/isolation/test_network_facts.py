@@ -179,7 +179,7 @@ def test_a_namespace_is_entered_by_a_child_and_this_process_stays():
     with subprocess.Popen(command) as other:
         try:
             identity = namespace_of(other.pid, here)
-            fact = net_namespaces.read_all({identity: other.pid})[identity]
+            fact = net_namespaces.Reading({identity: other.pid}).answers()[identity]
         finally:
             other.kill()
     assert fact.error.startswith("EPERM") if os.geteuid() else set(fact.value) == {"all", "default", "lo"}
@@ -188,12 +188,12 @@ def test_a_namespace_is_entered_by_a_child_and_this_process_stays():
 
 @pytest.mark.parametrize(("identity", "pid", "error"), [("0:1", os.getpid(), "ESRCH"), ("0:1", 1 << 30, "ENOENT")])
 def test_a_namespace_that_is_gone_is_an_error(identity, pid, error):
-    assert net_namespaces.read_all({identity: pid})[identity].error.startswith(error)
+    assert net_namespaces.Reading({identity: pid}).answers()[identity].error.startswith(error)
 
 
 def test_a_child_that_takes_too_long_is_stopped():
     many = {f"0:{number}": os.getpid() for number in range(20000)}
-    found = net_namespaces.read_all(many, seconds=0)
+    found = net_namespaces.Reading(many).answers(seconds=0)
     assert any(fact.error.startswith("ECHILD") for fact in found.values()) and set(found) == set(many)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
