@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import printable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import ERROR, FAIL, NIST, PASS
@@ -30,6 +31,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.excha
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import red
 
 VERSION = "1.1.3"
+SEEN_LIMIT = 10
 NS = f"urn:uuid:{NAMESPACE}"
 
 # OSCAL wants a plan. Who has none gets what was done in its place.
@@ -61,8 +63,8 @@ def document(verdict: Mapping[str, Any], plan: str, report: str) -> dict[str, An
         "assessment-results": {
             "uuid": stable_id("assessment-results", *run),
             "metadata": metadata,
-            "import-ap": {"href": printable(plan) or f"#{PLAN['uuid']}"},
-            "results": [{"uuid": stable_id("result", *run), **_result(findings, generated, printable(report))}],
+            "import-ap": {"href": _address(plan) or f"#{PLAN['uuid']}"},
+            "results": [{"uuid": stable_id("result", *run), **_result(findings, generated, _address(report))}],
             **({} if plan else {"back-matter": {"resources": [PLAN]}}),
         }
     }
@@ -107,7 +109,7 @@ def _observation(group: list[Finding], generated: str, report: str) -> dict[str,
     check, status = first["check"], first["status"]
     bad = status in (FAIL, ERROR)
     whom = first["subject"] if bad else f"{len(group)} subjects"
-    said = [*details(first)] if bad else sorted({printable(one["observed"]) for one in group})[:10]
+    said = [*details(first)] if bad else _seen(group)
     observation: dict[str, Any] = {
         "uuid": stable_id("observation", check, first["subject"] if bad else status),
         "title": _markup(f"{check}: {status}: {whom}"),
@@ -126,6 +128,13 @@ def _observation(group: list[Finding], generated: str, report: str) -> dict[str,
     if pieces:
         observation["relevant-evidence"] = pieces
     return observation
+
+
+def _seen(group: list[Finding]) -> list[str]:
+    """What was seen of many subjects, each text once; the report has the rest."""
+    seen = sorted({printable(one["observed"]) for one in group})
+    more = len(seen) - SEEN_LIMIT
+    return [*seen[:SEEN_LIMIT], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _judged(own: list[Finding]) -> bool:
@@ -220,6 +229,10 @@ def _token(text: str) -> str:
     """No token begins with a digit, as ids of benchmarks do."""
     token = re.sub(r"[^A-Za-z0-9._-]", "_", text)
     return token if re.match(r"[A-Za-z_]", token) else f"_{token}"
+
+
+def _address(text: str) -> str:
+    return quote(printable(text), safe="/._-~+@:#?&=%")
 
 
 def _markup(text: str) -> str:

@@ -94,17 +94,29 @@ def test_only_what_passed_and_is_red_nowhere_is_satisfied(name):
 
 
 def test_a_failure_has_its_own_observation_with_the_evidence():
-    said = result_of(VERDICTS["weakened"](), report="isolation.json", plan="plan.json")
+    said = result_of(VERDICTS["weakened"](), report="the isolation.json", plan="plan.json")
     assert state(said, "seccomp-filter") == ("not-satisfied", "fail")
     bad, good = observations_of(said, "seccomp-filter")
     assert [bad["props"][1]["value"], good["props"][1]["value"]] == ["fail", "pass"]
     assert bad["methods"] == ["EXAMINE"] and bad["collected"] == NOW
-    assert bad["relevant-evidence"] == [{"href": "isolation.json", "description": "/proc/2001/status: Seccomp: 0"}]
+    assert bad["relevant-evidence"] == [
+        {"href": "the%20isolation.json", "description": "/proc/2001/status: Seccomp: 0"}
+    ]
     names = {one["uuid"]: one["description"] for one in said["local-definitions"]["inventory-items"]}
     assert [names[one["subject-uuid"]] for entry in (bad, good) for one in entry["subjects"]] == [ADA, GRACE]
     related = finding_of(said, "seccomp-filter")["related-observations"]
     assert [one["observation-uuid"] for one in related] == [bad["uuid"], good["uuid"]]
     assert whole(VERDICTS["weakened"](), plan="plan.json")["import-ap"] == {"href": "plan.json"}
+
+
+def test_what_many_show_is_cut_and_says_so():
+    result = VERDICTS["good"]()
+    base = find(result, "seccomp-filter")
+    names = [f"engine1/c{number:02}" for number in range(12)]
+    several = [{**base, "subject": name, "observed": f"seen {name}"} for name in names]
+    (seen,) = observations_of(result_of({**result, "findings": several}, report="a b.json"), "seccomp-filter")
+    assert seen["description"].split("\n\n")[-2:] == ["seen engine1/c09", "and 2 more"]
+    assert len(seen["subjects"]) == len(names)
 
 
 def test_missing_evidence_is_not_satisfied():
