@@ -77,7 +77,10 @@ class ActionModule(ActionBase):
             Path(self._find_needle(folder, f"isolation.{kind}")).read_text(encoding="utf-8") if "html" in files else ""
             for folder, kind in (("templates", "html.j2"), ("files", "css"), ("files", "js"))
         )
-        return Page(template, style, script, Path(files.get("json", "")).name)
+        report_file = files.get("json", "")
+        # Code scanning wants the path in the repository, which is where Ansible was called.
+        path = os.path.relpath(report_file, os.environ.get("PWD", "")) if report_file else ""
+        return Page(template, style, script, Path(report_file).name, path)
 
 
 def documents(task_vars: Mapping[str, Any], variable: str) -> dict[str, Any]:

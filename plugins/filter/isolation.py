@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verdict, its table and its XML, as filters: pure functions of what isolation_info returned."""
+"""The verdict, its table and its exchange formats, as filters: pure functions of what isolation_info returned."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.exchange import ExchangeError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.junit import junit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.oscal import oscal
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.report import report_lines
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.sarif import LOCATION, sarif
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.xccdf import xccdf
 
 
 def isolation_verdict(
@@ -35,10 +39,31 @@ def isolation_junit(judged: Mapping[str, Any]) -> str:
     return junit(judged)
 
 
+def isolation_sarif(judged: Mapping[str, Any], location: str = LOCATION, everything: bool = False) -> str:
+    return sarif(judged, location, everything)
+
+
+def isolation_oscal(judged: Mapping[str, Any], plan: str = "", report: str = "") -> str:
+    try:
+        return oscal(judged, plan, report)
+    except ExchangeError as error:
+        raise AnsibleFilterError(f"isolation_oscal: {error}") from error
+
+
+def isolation_xccdf(judged: Mapping[str, Any]) -> str:
+    try:
+        return xccdf(judged)
+    except ExchangeError as error:
+        raise AnsibleFilterError(f"isolation_xccdf: {error}") from error
+
+
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "isolation_verdict": isolation_verdict,
             "isolation_report_lines": isolation_report_lines,
             "isolation_junit": isolation_junit,
+            "isolation_sarif": isolation_sarif,
+            "isolation_oscal": isolation_oscal,
+            "isolation_xccdf": isolation_xccdf,
         }

@@ -60,6 +60,15 @@ options:
       junit:
         description: JUnit XML.
         type: path
+      sarif:
+        description: What is red, as SARIF 2.1.0 for code scanning.
+        type: path
+      oscal:
+        description: OSCAL assessment results.
+        type: path
+      xccdf:
+        description: XCCDF 1.2, as OpenSCAP writes it.
+        type: path
       history:
         description: What the last 20 runs found. It is read first.
         type: path

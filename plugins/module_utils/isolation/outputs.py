@@ -11,7 +11,10 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.history import remembered
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.junit import junit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.oscal import oscal
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.page import Page, rendered
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.sarif import LOCATION, sarif
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.xccdf import xccdf
 
 Render = Callable[[Mapping[str, Any], Any, Page], str]
 
@@ -20,5 +23,8 @@ OUTPUTS: Mapping[str, Render] = {
     "json": lambda verdict, _history, _page: json.dumps(verdict, indent=1) + "\n",
     "html": lambda verdict, history, page: rendered(verdict, history, page),
     "junit": lambda verdict, _history, _page: junit(verdict),
+    "sarif": lambda verdict, _history, page: sarif(verdict, page.path or LOCATION),
+    "oscal": lambda verdict, _history, page: oscal(verdict, report=page.beside),
+    "xccdf": lambda verdict, _history, _page: xccdf(verdict),
     "history": lambda verdict, history, _page: json.dumps(remembered(history, verdict)) + "\n",
 }

@@ -36,12 +36,13 @@ class _Once:
 
 
 class Page(NamedTuple):
-    """The parts of the page, as texts, and the name of the JSON report beside it."""
+    """The parts of the page, as texts, and the name of the JSON report beside it; its path from where one stands."""
 
     template: str
     style: str
     script: str
     beside: str
+    path: str = ""
 
 
 def rendered(verdict: Mapping[str, Any], history: Any, page: Page) -> str:

@@ -82,6 +82,23 @@ def test_the_page_and_what_is_different_from_the_last_run(verify, engine, contai
     assert not [one for one in report["findings"] if one["check"] == "cgroup-memory-limit" and one["status"] == "fail"]
 
 
+def test_the_other_formats_say_the_same(verify, engine, container, tmp_path):
+    files = {name: tmp_path / f"reports/isolation.{name}" for name in ("sarif", "oscal", "xccdf")}
+    wanted = {f"isolation_audit_{name}": str(path) for name, path in files.items()}
+    _done, report = verify(engine.url, "-e", json.dumps(wanted))
+    run = json.loads(files["sarif"].read_text())["runs"][0]
+    bad = {(one["check"], one["subject"]) for one in report["findings"] if one["status"] in ("fail", "error")}
+    places = [one["locations"][0] for one in run["results"]]
+    subjects = [place["logicalLocations"][0]["fullyQualifiedName"] for place in places]
+    assert {(one["ruleId"], subject) for one, subject in zip(run["results"], subjects)} == bad
+    assert {place["physicalLocation"]["artifactLocation"]["uri"] for place in places} == {"reports/isolation.json"}
+    said = json.loads(files["oscal"].read_text())["assessment-results"]["results"][0]
+    states = {one["target"]["target-id"]: one["target"]["status"]["state"] for one in said["findings"]}
+    assert {check for check, state in states.items() if state == "not-satisfied"} == {check for check, _subject in bad}
+    done = subprocess.run(["oscap", "xccdf", "validate", files["xccdf"]], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_policy_and_a_waiver_from_outside_count(verify, engine, container):
     accepted = {
         "isolation_audit_labels": {LABEL: "yes"},

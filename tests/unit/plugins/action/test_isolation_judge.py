@@ -15,7 +15,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.page 
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import judged
 
-PAGE = Page("{{ page.style | safe }}{{ page.data }}", "a > b", "", "isolation.json")
+PAGE = Page("{{ page.style | safe }}{{ page.data }}", "a > b", "", "isolation.json", "reports/isolation.json")
 
 
 class HostVars:
@@ -39,6 +39,14 @@ def test_every_report_is_written_for_its_readers_alone(tmp_path):
     assert json.loads((tmp_path / "new/json").read_text())["summary"]["ok"]
     assert (tmp_path / "new/html").read_text().startswith("a > bH4sI")
     assert len(json.loads(action.earlier(files["history"]))["runs"]) == 1
+    assert json.loads((tmp_path / "new/oscal").read_text())["assessment-results"]["results"]
+    assert (tmp_path / "new/xccdf").read_text().startswith("<?xml")
+
+
+def test_a_fault_lies_in_the_report_for_code_scanning(tmp_path):
+    action.write(judged({}), "", {"sarif": str(tmp_path / "sarif")}, PAGE)
+    place = json.loads((tmp_path / "sarif").read_text())["runs"][0]["results"][0]["locations"][0]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == PAGE.path
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
