@@ -155,7 +155,7 @@ def run(params, kernel):
     require_access(reader, kernel, docker_host)
     with guard.alone(str(reader.info().get("DockerRootDir"))), guard.orderly_end():
         subjects = chosen.containers(reader, params["containers"], params["labels"])
-        result = session.probe(params, kernel, subjects, names)
+        result = session.probe(params, kernel, subjects, names, reader.containers())
     findings = judge.findings(params["host"] or os.uname().nodename, result)
     ok = bool(findings) and not any(one["status"] in RED for one in findings)
     return {"changed": False, "ok": ok, "findings": findings, **result}

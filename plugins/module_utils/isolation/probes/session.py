@@ -19,15 +19,19 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images import digest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_import import Have, Spec, plan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_name import ImageName
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import image, run
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import addresses, image, run
 
 CONFIG = {"env": {"PYTHONHOME": image.HOME, "LC_ALL": "C"}, "workdir": image.HOME, "labels": {image.IMAGE_LABEL: "yes"}}
 
 
 def probe(
-    params: Mapping[str, Any], kernel: Kernel, subjects: list[dict[str, Any]], names: list[str]
+    params: Mapping[str, Any],
+    kernel: Kernel,
+    subjects: list[dict[str, Any]],
+    names: list[str],
+    listed: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """The caller holds the lock."""
+    """The caller holds the lock. listed: the engine's list of running containers."""
     client = connect(params)
     engine = ProbeEngine(client)
     swept = run.sweep(engine)
@@ -35,7 +39,7 @@ def probe(
     name = provide(Images(client), engine, packed)
     try:
         runner = run.Runner(engine, kernel, name, packed, secrets.token_hex(8))
-        records = [runner.probe(subject, names, {}) for subject in subjects]
+        records = [runner.probe(subject, names, addresses.given(subject, listed)) for subject in subjects]
     finally:
         if not params["keep_image"]:
             engine.remove_image(name)

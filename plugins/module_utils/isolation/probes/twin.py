@@ -107,8 +107,8 @@ def binds(inspected: Mapping[str, Any], exists: Callable[[str], bool]) -> tuple[
                 "Source": source,
                 "Target": target,
                 "ReadOnly": True,
-                # Else what a probe mounts below could come out on the host.
-                "BindOptions": {"Propagation": "rprivate"},
+                # What a probe mounts below must not come out on the host. The engine refuses rprivate for volumes.
+                "BindOptions": {"Propagation": "rslave"},
                 "writable": bool(mount.get("RW")),
             }
         )
