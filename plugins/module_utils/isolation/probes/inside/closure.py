@@ -11,6 +11,7 @@ import json
 import os
 import struct
 import sys
+from importlib.machinery import PathFinder
 from typing import Any
 
 # Imported for what they load: these are the probes.
@@ -60,8 +61,18 @@ def loader(program: str) -> str:
     return ""
 
 
+def origin(name: str) -> str | None:
+    """Where a module would be found, which is not where it says that it is from when it puts another in its place."""
+    parent = sys.modules.get(name.rpartition(".")[0])
+    places = getattr(parent, "__path__", None) if parent else None
+    found = PathFinder.find_spec(name, places) if places or "." not in name else None
+    if found and found.has_location:
+        return found.origin
+    return getattr(sys.modules[name], "__file__", None)
+
+
 def closure() -> dict[str, Any]:
-    files = {name: getattr(module, "__file__", None) for name, module in sorted(sys.modules.items())}
+    files = {name: origin(name) for name in sorted(sys.modules)}
     # The program itself is __main__ here, and nothing of it is needed there.
     modules = {name: path for name, path in files.items() if path and name not in ("__main__", __name__)}
     return {
