@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.container_facts import identity_of
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_facts import SOCKETS, read_hierarchies
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import groups, twin
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.image import Packed
@@ -72,12 +73,7 @@ class Runner:
 
     def probe(self, inspected: Mapping[str, Any], probes: Iterable[str], network: Mapping[str, Any]) -> dict[str, Any]:
         """The record of a container. An engine that refuses is in the record too, and stops no other container."""
-        record: dict[str, Any] = {
-            "id": str(inspected.get("Id")),
-            "name": str(inspected.get("Name", "")).lstrip("/"),
-            "labels": dict(as_mapping(as_mapping(inspected.get("Config")).get("Labels"))),
-            "asked": sorted(probes),
-        }
+        record: dict[str, Any] = {**identity_of(inspected), "asked": list(probes)}
         try:
             record.update(self._probed(inspected, record["asked"], network))
         except EngineError as error:

@@ -40,6 +40,10 @@ def probe(
     try:
         runner = run.Runner(engine, kernel, name, packed, secrets.token_hex(8))
         records = [runner.probe(subject, names, addresses.given(subject, listed)) for subject in subjects]
+    except BaseException:
+        # A signal may have come in the middle of a removal; from now on there is no other.
+        run.sweep(engine)
+        raise
     finally:
         if not params["keep_image"]:
             engine.remove_image(name)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue
@@ -148,6 +149,11 @@ def test_a_finding_says_whom_it_is_about_and_steers_no_terminal():
 def test_the_table_and_the_twin_have_the_same_probes():
     assert sorted(BY_NAME) == sorted(INSIDE) and len(PROBES) == len(BY_NAME)
     assert not {probe.check.id for probe in PROBES} & catalogue.IDS
+
+
+def test_every_probe_is_in_the_documentation():
+    text = (Path(__file__).parents[5] / "docs/isolation.md").read_text()
+    assert [probe.check.id for probe in PROBES if f"`{probe.check.id}`" not in text] == []
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
