@@ -11,8 +11,9 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import env_fallback
 from ansible.module_utils.errors import AnsibleFallbackNotFound
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import engine_socket
 
-DEFAULT_HOST = "unix:///var/run/docker.sock"
+DEFAULT_HOST = engine_socket.DEFAULT_HOST
 
 
 def _from_cert_path(name: str) -> str:

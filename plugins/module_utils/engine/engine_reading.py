@@ -19,10 +19,13 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine import troubles
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_arguments import DEFAULT_HOST
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_late import MINIMUM
-from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_socket import PREFIX, UnixConnection
+from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_socket import (
+    DEFAULT_HOST,
+    PREFIX,
+    UnixConnection,
+)
 
 TIMEOUT = 60
 # What an engine that was restarted leaves of a connection: it is opened once more.

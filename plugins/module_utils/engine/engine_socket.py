@@ -21,6 +21,7 @@ from urllib.parse import quote
 from ansible_collections.bulkhead.classroom.plugins.module_utils.containers.fleet_labels import FLEET
 
 PREFIX = "unix://"
+DEFAULT_HOST = f"{PREFIX}/var/run/docker.sock"
 
 
 def registry_auth(auth: Mapping[str, str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ class Fact(NamedTuple):
 
 def fact_from(document: Any, path: str = "") -> Fact:
     """Reads a fact back. Whatever is not a fact becomes one with an error, so that a broken document never passes."""
-    if not isinstance(document, Mapping):
+    if type(document) is not dict and not isinstance(document, Mapping):
         return Fact(path, error="not recorded in the facts")
     error = str(document.get("error") or "")
     value = document.get("value")
@@ -72,7 +72,8 @@ def shown(text: str, limit: int = RAW_LIMIT) -> str:
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    # What comes out of JSON is a dict, and to ask for its kind is cheap; to ask for a Mapping is not.
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def as_list(value: Any) -> list[Any]:

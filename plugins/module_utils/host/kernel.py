@@ -21,6 +21,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 
 # Far beyond what the kernel prints of a busy host. A longer file is an error: of half a list nothing can be proved.
 READ_LIMIT = 1 << 26
+PART = 1 << 14
 ANSWER_LIMIT = 4096
 # The second: a path with a NUL in it, or one that no file system can hold.
 UNREADABLE = (OSError, ValueError)
@@ -37,8 +38,7 @@ class Kernel:
     def read(self, path: str) -> Fact:
         """The text of a file, without the line end. A NUL ends it: attr/current has one."""
         try:
-            with open(self.root + path, "rb", opener=_without_waiting) as stream:  # noqa: PTH123 (has no opener)
-                data = stream.read(READ_LIMIT + 1) or b""
+            data = contents(self.root + path)
         except UNREADABLE as error:
             return Fact(path, error=words(error))
         if len(data) > READ_LIMIT:
@@ -59,7 +59,8 @@ class Kernel:
     def identity(self, path: str) -> Fact:
         """'device:inode' of what the path leads to."""
         try:
-            status = self.at(path).stat()
+            # Asked twenty times for each container: a Path made for it costs as much as the question.
+            status = os.stat(self.root + path)  # noqa: PTH116
         except UNREADABLE as error:
             return Fact(path, error=words(error))
         return Fact(path, f"{status.st_dev}:{status.st_ino}")
@@ -118,7 +119,8 @@ class Kernel:
         except UNREADABLE as error:
             return Fact(path, error=words(error))
         try:
-            return mount_of(Fact(path, Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="utf-8")))
+            text = contents(f"/proc/self/fdinfo/{descriptor}").decode("ascii", "replace")
+            return mount_of(Fact(path, text))
         except UNREADABLE as error:
             return Fact(path, error=words(error))
         finally:
@@ -186,15 +188,33 @@ class Kernel:
         """A directory and all directories below it."""
         found = [path]
         with contextlib.suppress(*UNREADABLE):
-            for entry in self.at(path).iterdir():
-                if entry.is_dir() and not entry.is_symlink():
-                    found.extend(self.directories(f"{path.rstrip('/')}/{entry.name}"))
+            # scandir says what is a directory without asking for each of a group's fifty files.
+            with os.scandir(self.root + path) as entries:
+                below = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+            for name in below:
+                found.extend(self.directories(f"{path.rstrip('/')}/{name}"))
         return found
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    """A pipe in the place of a file would wait for somebody who writes."""
-    return os.open(path, flags | os.O_NONBLOCK)
+def contents(path: str) -> bytes:
+    """The bytes of a file, up to one more than the limit. No stream is made for it: most files here are shorter than a
+    stream's buffer. A pipe in the place of a file would wait for somebody who writes."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    parts: list[bytes] = []
+    left = READ_LIMIT + 1
+    try:
+        while left > 0:
+            part = os.read(descriptor, min(left, PART))
+            if not part:
+                break
+            parts.append(part)
+            left -= len(part)
+    except BlockingIOError:
+        # Nothing stands in it now.
+        pass
+    finally:
+        os.close(descriptor)
+    return b"".join(parts)
 
 
 def words(error: OSError | ValueError) -> str:

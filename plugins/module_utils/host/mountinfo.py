@@ -81,7 +81,7 @@ def _parse_line(line: str) -> Mount | None:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(lambda match: chr(int(match.group(1), 8)), text)
+    return text if "\\" not in text else _ESCAPE.sub(lambda match: chr(int(match.group(1), 8)), text)
 
 
 def shortened(line: str) -> str:
@@ -100,9 +100,11 @@ def inside(path: str, tree: str) -> bool:
 def covering(mounts: Iterable[Mount], path: str) -> Mount | None:
     """The mount that a path lies on: the deepest target, and of equals the latest."""
     best: Mount | None = None
+    length = 0
     for mount in mounts:
-        if inside(path, mount.target) and (best is None or len(mount.target) >= len(best.target)):
-            best = mount
+        # The cheap question first: a container has twenty mounts, and is asked for twenty paths.
+        if len(mount.target) >= length and inside(path, mount.target):
+            best, length = mount, len(mount.target)
     return best
 
 

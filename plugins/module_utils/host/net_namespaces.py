@@ -18,11 +18,10 @@ import select
 import signal
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, printable
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import words
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import contents, words
 
 CLONE_NEWNET = 0x40000000
 FOLDER = "/proc/sys/net/ipv4/conf"
@@ -96,13 +95,13 @@ def _enter_and_read(pid: int, identity: str) -> dict[str, Any]:
                 return {"error": words(OSError(number, os.strerror(number)))}
         finally:
             os.close(descriptor)
-        return _settings()
+        return settings_below(FOLDER)
     except OSError as error:
         return {"error": words(error)}
 
 
-def _settings() -> dict[str, Any]:
-    names = sorted(entry.name for entry in Path(FOLDER).iterdir())
+def settings_below(folder: str) -> dict[str, Any]:
+    names = sorted(os.listdir(folder))  # noqa: PTH208 (once for each container)
     if len(names) > INTERFACE_LIMIT:
         return {"error": f"E2BIG {len(names)} interfaces, of which at most {INTERFACE_LIMIT} are read"}
     found: dict[str, dict[str, str]] = {}
@@ -110,6 +109,6 @@ def _settings() -> dict[str, Any]:
         # An interface that is gone meanwhile is no hole in the evidence.
         with contextlib.suppress(FileNotFoundError):
             found[printable(name)] = {
-                one: Path(FOLDER, name, one).read_text(encoding="ascii").strip() for one in SETTINGS
+                one: contents(f"{folder}/{name}/{one}").decode("ascii").strip() for one in SETTINGS
             }
     return {"interfaces": found}

@@ -37,7 +37,7 @@ def finding(check: Check, outcome: Outcome, subject: str) -> dict[str, Any]:
         "remedy": check.remedy if outcome.status in RED else "",
         "why": check.why,
         "variable": check.variable,
-        "references": check.references(),
+        "references": check.references,
         "waiver": None,
     }
 

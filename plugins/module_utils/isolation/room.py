@@ -55,7 +55,7 @@ class Container:
         """As the engine has it: what the policy's names are compared with."""
         return str(self.record.get("name") or self.identifier[:12] or "?")
 
-    @property
+    @cached_property
     def name(self) -> str:
         """As the report has it. Two long names that begin alike must not become one: the id tells them apart."""
         name = printable(self.given_name)

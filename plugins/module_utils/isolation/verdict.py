@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -25,6 +26,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Check,
     Outcome,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.image_use import judged_images
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_pairs import index_mounts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.namespaces import KINDS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_evidence import index_networks
@@ -119,8 +121,9 @@ def _findings(room: Room) -> Iterator[tuple[dict[str, Any], Subject]]:
             for container in host.containers:
                 for finding in _container_findings(container, room, checks):
                     yield finding, container
+            images = judged_images(host)
             for check in checks:
-                for item in host.images if check.decide_image else host.networks if check.decide_network else ():
+                for item in images if check.decide_image else host.networks if check.decide_network else ():
                     yield _item_finding(check, item, room), item
     for want in absent(room):
         yield _absent_finding(want, room), None
@@ -206,7 +209,8 @@ def fatal(finding: Mapping[str, Any], fail_on: str) -> bool:
 
 
 def _summary(findings: list[dict[str, Any]], fail_on: str) -> dict[str, Any]:
-    counts = {status: sum(finding["status"] == status for finding in findings) for status in STATUSES}
+    found = Counter(finding["status"] for finding in findings)
+    counts = {status: found[status] for status in STATUSES}
     waived = sum(finding["status"] in RED and not red(finding) for finding in findings)
     judged = len({finding["subject"] for finding in findings if finding["container"]})
     # A verdict over nothing proves nothing.

@@ -48,15 +48,21 @@ def victim(engine, base_image):
     engine.client.remove_volume("bht-volume")
 
 
+def groups(engine) -> list[str]:
+    """Control groups of containers of this engine that are gone: by the ids of all that it ever made."""
+    events = engine.client.events(since=0, until=int(time.time()), filters={"event": "create"}, decode=True)
+    made = {event["Actor"]["ID"] for event in events} - {one["Id"] for one in engine.client.containers(all=True)}
+    return sorted(str(path) for path in Path("/sys/fs/cgroup").glob("**/docker/*") if path.name in made)
+
+
 def state(engine) -> dict:
     """What a run could leave behind, and what the victim is."""
-    groups = {str(path) for path in Path("/sys/fs/cgroup").glob("**/docker/*") if path.is_dir()}
     return {
         "containers": sorted(one["Id"] for one in engine.client.containers(all=True)),
         "volumes": sorted(one["Name"] for one in engine.client.volumes()["Volumes"] or []),
         "networks": sorted(one["Id"] for one in engine.client.networks()),
         "images": sorted(one["Id"] for one in engine.client.images()),
-        "groups": groups,
+        "groups": groups(engine),
         "files": sorted(path.name for folder in ("/tmp", "/run") for path in Path(folder).glob("bulkhead-probe*")),
         "victim": engine.client.inspect_container(NAME)["State"],
     }

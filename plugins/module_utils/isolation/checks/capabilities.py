@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     Check,
@@ -64,10 +66,16 @@ SETS = ("CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb")
 
 def capability_set(mask: str) -> set[str]:
     """Names of the bits that are set; one that has no name yet is called by its number."""
+    return set(_names(mask))
+
+
+# A fleet has a handful of different sets, and fifteen are asked for in each container.
+@lru_cache(maxsize=256)
+def _names(mask: str) -> tuple[str, ...]:
     bits = int(mask, 16)
-    return {
+    return tuple(
         NAMES[bit] if bit < len(NAMES) else f"capability {bit}" for bit in range(bits.bit_length()) if bits >> bit & 1
-    }
+    )
 
 
 def decide_new_privileges(container: Container, room: Room) -> Outcome:

@@ -17,7 +17,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     as_mapping,
     fact_from,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.mountinfo import Mount
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import cgroup_files
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
     INFORMATIONAL,
@@ -30,7 +30,6 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     judge_processes,
     missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_evidence import judge_mounts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
 
@@ -40,7 +39,6 @@ CPU_STEP = 0.01
 LIMITING = {"", "cpu", "memory", "pids"}
 # Where the engine puts a container when nobody says otherwise: with its own driver, and with systemd's.
 DEFAULT_PARENTS = ("docker", "system.slice")
-CONTROL_GROUPS = ("cgroup", "cgroup2")
 CPU_PERIOD = 100_000
 
 
@@ -179,15 +177,6 @@ def _below(path: str, parent: str) -> bool:
     return parent in path.split("/")
 
 
-def decide_group_files(container: Container, room: Room) -> Outcome:
-    """Who writes to the files of a group lifts its limits; with version 1's release_agent he runs programs outside."""
-
-    def object_to(mount: Mount) -> str:
-        return f"{mount.target} is writable" if mount.filesystem in CONTROL_GROUPS and not mount.read_only else ""
-
-    return judge_mounts(container, object_to, "read-only, or not there")
-
-
 def _nothing(_room: Room, _container: Container) -> None:
     return None
 
@@ -284,17 +273,5 @@ CHECKS = (
         cis=("5.25",),
         nist=("4.4.3",),
     ),
-    Check(
-        id="cgroup-files-read-only",
-        title="Its own limits are out of its reach",
-        concept="cgroups",
-        severity="high",
-        expected="control group file systems are read-only inside",
-        why="A process that can write to the files of its group lifts its limits, and may let itself out of the group.",
-        how="/proc/PID/mountinfo: every mount of type cgroup or cgroup2 has the option ro.",
-        remedy="Create the container without privileged, and without a mount of /sys/fs/cgroup.",
-        decide=decide_group_files,
-        cis=("5.5",),
-        nist=("4.4.3",),
-    ),
+    *cgroup_files.CHECKS,
 )

@@ -24,7 +24,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     missing,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.lifecycle import told
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Item, Room
 
 SHOWN = 10
 
@@ -36,6 +36,14 @@ def store(host: Host) -> Fact:
     if fact.known and not (whole and isinstance(fact.value.get("nameless"), (list, tuple))):
         return Fact(fact.path, error="recorded in a form that is no list of images")
     return fact
+
+
+def judged_images(host: Host) -> tuple[Item, ...]:
+    """The images of judged containers: one that only a neighbour uses is as little judged as the neighbour. Where
+    nobody knows who uses it, it is judged."""
+    own = {one.identifier for one in host.containers}
+    users = [(item, item.record.get("users")) for item in host.images]
+    return tuple(item for item, ids in users if not isinstance(ids, (list, tuple)) or not own.isdisjoint(map(str, ids)))
 
 
 def parsed(name: str, identifier: str) -> ImageName | None:

@@ -27,6 +27,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_evidence import (
     judge_mounts,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mounts import bound_node
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
 
 # What every container has: made by the runtime, with flags of its own.
@@ -60,12 +61,12 @@ def _clean(target: Any) -> str:
 
 def of_runtime(mount: Mount, told: Mapping[str, str]) -> bool:
     """Made by the runtime for every container, and by nobody else under that name."""
-    if any(inside(mount.target, target) for target in told):
+    if told and any(inside(mount.target, target) for target in told):
         return False
     if mount.target in RUNTIME_TARGETS or any(inside(mount.target, target) for target in INIT_TARGETS):
         return True
-    below = any(inside(mount.target, tree) for tree in RUNTIME_TREES)
-    return below and mount.filesystem in KERNEL_FILESYSTEMS
+    kernels = mount.filesystem in KERNEL_FILESYSTEMS
+    return kernels and any(inside(mount.target, tree) for tree in RUNTIME_TREES)
 
 
 def decide_flags(container: Container, room: Room) -> Outcome:
@@ -150,6 +151,7 @@ def decide_known(container: Container, room: Room) -> Outcome:
 
     def object_to(mount: Mount) -> str:
         known = of_runtime(mount, told) or any(inside(mount.target, target) for target in told)
+        known = known or bound_node(mount, container, room)
         return "" if known else f"{mount.target} is mounted, and the engine does not know of it"
 
     outcome = judge_mounts(container, object_to, "what the engine was told, and nothing else")

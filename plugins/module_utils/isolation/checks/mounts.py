@@ -24,6 +24,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     missing,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_evidence import judge_mounts
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.user_namespaces import apart
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
 
 # Below these even a read-only piece tells or gives too much; below the others only a writable piece does.
@@ -37,6 +38,7 @@ VIEWS = {"proc": "pid", "sysfs": "net"}
 KERNEL_FILESYSTEMS = tuple(VIEWS)
 # Must be read-only; the rest of the protected paths must be empty or covered.
 READ_ONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", "/sys")
+NODES = ("full", "null", "random", "tty", "urandom", "zero")
 Place = Mapping[str, Any]
 
 
@@ -51,6 +53,18 @@ def places(container: Container, room: Room, kinds: tuple[str, ...]) -> list[Pla
 def exposes(mount: Mount, place: Place) -> bool:
     """Does the mount show the place itself, or a directory above it?"""
     return mount.device == place["device"] and inside(str(place["inside"]), mount.root)
+
+
+def bound_node(mount: Mount, container: Container, room: Room) -> bool:
+    """A node of the host that holds nothing: in a user namespace none can be made, so the runtime binds the host's."""
+    host = room.host_of(container)
+    if mount.root.rpartition("/")[2] not in NODES:
+        return False
+    if not any(apart(process, "user", host).value for process in container.processes):
+        return False
+    folders = [place for place in places(container, room, ("tree",)) if place["path"] == "/dev"]
+    nodes = [(place["device"], f"{place['inside'].rstrip('/')}/{name}") for place in folders for name in NODES]
+    return (mount.device, mount.root) in nodes
 
 
 def decide_socket(container: Container, room: Room) -> Outcome:
@@ -74,19 +88,26 @@ def decide_host_mounts(container: Container, room: Room) -> Outcome:
         for mount in map(as_mapping, as_list(container.declared.get("mounts")))
     }
     allowed = room.policy_for(container).allowed_mounts
+    by_device: dict[str, list[Place]] = {}
+    for tree in trees:
+        by_device.setdefault(str(tree["device"]), []).append(tree)
 
     def object_to(mount: Mount) -> str:
+        own_trees = by_device.get(mount.device, ())
+        said = next((said for said in (_intrusion(mount, tree, container) for tree in own_trees) if said), "")
         source = sources.get(mount.target, "")
-        if any(fnmatchcase(source, pattern) for pattern in allowed) or _own(mount, container, room):
+        if not said or any(fnmatchcase(source, pattern) for pattern in allowed) or _own(mount, container, room):
             return ""
-        return next((said for said in (_intrusion(mount, tree, container) for tree in trees) if said), "")
+        return said
 
     return judge_mounts(container, object_to, "none of the host's own directories")
 
 
 def _own(mount: Mount, container: Container, room: Room) -> bool:
     """The root; and proc or sysfs of a namespace that is the host's, which is what the namespace checks say already."""
-    return mount.target == "/" or _in_host_namespace(container, room, VIEWS.get(mount.filesystem, ""))
+    if mount.target == "/" or bound_node(mount, container, room):
+        return True
+    return _in_host_namespace(container, room, VIEWS.get(mount.filesystem, ""))
 
 
 def _in_host_namespace(container: Container, room: Room, kind: str) -> bool:

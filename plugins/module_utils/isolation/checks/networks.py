@@ -79,7 +79,7 @@ def decide_icc(item: Item, room: Room) -> Outcome:
     if not status:
         return missing(evidence)
     icc = network_fact(item, "icc", bool)
-    told = f"icc {'on' if icc.value else 'off'}"
+    told = f"icc {'on' if icc.value else 'off'}{', internal' if item.fact('internal').value is True else ''}"
     said = f"{', '.join(attached.value)}: {words}"
     if status == FAIL and icc.value:
         reason = "containers that work together need it; of different students it is a fault (network-shared)"

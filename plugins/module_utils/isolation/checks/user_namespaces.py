@@ -90,6 +90,15 @@ def own_namespaces(container: Container, host: Host) -> tuple[list[str], list[Fa
     return sorted(found), [fact for _process, fact in facts if not fact.known]
 
 
+def without_host_root(container: Container, host: Host) -> bool:
+    """Is it proved that no process of it can be the host's root or in its group, because no map has either?"""
+    namespaces, unread = own_namespaces(container, host)
+    inside = [str(process.namespace("user").value) in namespaces for process in container.processes]
+    maps = [container.user_map(namespace, name) for namespace in namespaces for name in MAPS]
+    apart_all = bool(inside) and all(inside) and not unread
+    return apart_all and all(one.known and not any(extent[1] == 0 for extent in one.value) for one in maps)
+
+
 def _ranges(container: Container, namespaces: list[str], name: str) -> tuple[tuple[int, int], ...]:
     """The numbers on the host, of all its namespaces: one inside another has a part of the outer one's."""
     facts = [container.user_map(namespace, name) for namespace in namespaces]

@@ -57,7 +57,8 @@ BREAKAGES: dict[str, Breakage] = {
     "ill": value("lifecycle.health.value.status", "unhealthy", "container-health"),
     "set-id": value("mounting.layer.setid", ["/bin/su (4755, of user 0)"], "rootfs-set-id"),
     "writable root": line("500 400 0:90 / / ro", "500 400 0:90 / / rw", "rootfs-read-only"),
-    "groups writable": line("/sys/fs/cgroup ro", "/sys/fs/cgroup rw", "cgroup-files-read-only"),
+    # Where users are mapped the engine's own are writable, for nobody inside.
+    "groups writable": line("/sys/fs/cgroup ro", "/srv/groups rw", "cgroup-files-read-only", "mounts-known"),
     "socket": mount("0:24 /docker.sock", "/a", "engine-socket-hidden"),
     "etc": mount("254:1 /etc", "/b", "host-mounts"),
     "modules": mount("254:1 /usr/lib/modules", "/c", "host-mounts"),

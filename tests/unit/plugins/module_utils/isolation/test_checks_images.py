@@ -180,3 +180,13 @@ def test_images_that_nobody_uses_are_noted_and_named():
     found = find(result, "image-unused", facts.HOST)
     assert found["status"] == "informational" and red(result) == {}
     assert found["observed"] == "no container uses old/base:1, and 1 without a name"
+
+
+@pytest.mark.parametrize(("users", "judges"), [([], False), (["f" * 64], False), (None, True)], ids=repr)
+def test_an_image_of_a_neighbour_is_not_judged_and_one_of_unknown_users_is(users, judges):
+    def change(document, _ada):
+        other = {**facts_images.image([]), "id": OTHER, "name": "other:1", "users": users}
+        document["images"].append(other)
+
+    found = {one["subject"] for one in judged(changed(change))["findings"]}
+    assert IMAGE in found and (f"{facts.HOST}/image/other:1" in found) is judges

@@ -60,7 +60,6 @@ LINES = [
     ("500 400 0:90 / / ro", "500 400 0:90 / / rw", {"rootfs-read-only"}),
     ("/proc/sys ro", "/proc/sys rw", {"masked-paths", "masked-as-promised", "host-kernel-switches"}),
     ("/ /sys ro,nosuid", "/ /sys rw,nosuid", {"masked-paths", "host-kernel-switches"}),
-    ("/sys/fs/cgroup ro", "/sys/fs/cgroup rw", {"cgroup-files-read-only"}),
     ("/proc/kcore", "/proc/elsewhere", {"masked-paths", "masked-as-promised"}),
 ]
 

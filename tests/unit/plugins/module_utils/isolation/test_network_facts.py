@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import time
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import net_namespaces
@@ -13,8 +15,10 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.net_tables import (
+    SOCKET_LIMIT,
     abstract_names,
     local_addresses,
+    read_abstract,
     read_tcp,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.network_facts import read_network
@@ -87,6 +91,16 @@ def test_names_of_sockets_that_somebody_answers():
     assert abstract_names(UNIX) == ["@", "@/containerd-shim/moby/ab/shim.sock@", "@log of mine"]
 
 
+def test_one_among_very_many_sockets_is_not_lost(tmp_path):
+    fake = FakeKernel(tmp_path)
+    line = "0000000091c98aac: 00000002 00000000 00010000 0001 01 33 @name{}\n"
+    fake.write("/proc/7/net/unix", UNIX + "".join(map(line.format, range(SOCKET_LIMIT - 3))))
+    assert len(read_abstract(fake.kernel, "7").value) == SOCKET_LIMIT
+    fake.write("/proc/7/net/unix", UNIX + "".join(map(line.format, range(SOCKET_LIMIT))))
+    assert read_abstract(fake.kernel, "7").error.startswith("E2BIG")
+    assert read_abstract(fake.kernel, "8").error.startswith("ENOENT")
+
+
 def inspected(**ports):
     record = inspection("a", 100)
     networks = {"course": {"NetworkID": "c" * 64}}
@@ -150,11 +164,25 @@ def own_namespace():
     return str(Kernel().identity("/proc/self/ns/net").value)
 
 
+def namespace_of(pid, here):
+    """Once it has left ours, if it may."""
+    ends, found = time.monotonic() + 10, here
+    while found == here and not os.geteuid() and time.monotonic() < ends:
+        found = str(Kernel().identity(f"/proc/{pid}/ns/net").value)
+    return found
+
+
 def test_a_namespace_is_entered_by_a_child_and_this_process_stays():
     here = own_namespace()
-    fact = net_namespaces.read_all({here: os.getpid()})[here]
-    # Entering one's own takes the same right as entering another's.
-    assert fact.error.startswith("EPERM") if os.geteuid() else set(fact.value["all"]) == set(net_namespaces.SETTINGS)
+    # Whoever is not root may make none and enter none, not even its own.
+    command = ["sleep", "60"] if os.geteuid() else ["unshare", "--net", "sleep", "60"]
+    with subprocess.Popen(command) as other:
+        try:
+            identity = namespace_of(other.pid, here)
+            fact = net_namespaces.read_all({identity: other.pid})[identity]
+        finally:
+            other.kill()
+    assert fact.error.startswith("EPERM") if os.geteuid() else set(fact.value) == {"all", "default", "lo"}
     assert own_namespace() == here
 
 
@@ -169,3 +197,14 @@ def test_a_child_that_takes_too_long_is_stopped():
     assert any(fact.error.startswith("ECHILD") for fact in found.values()) and set(found) == set(many)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_so_many_interfaces_are_an_error_and_one_that_is_gone_is_not(tmp_path):
+    for number in range(net_namespaces.INTERFACE_LIMIT):
+        (tmp_path / f"veth{number}").mkdir()
+    for setting in net_namespaces.SETTINGS:
+        (tmp_path / "veth7" / setting).write_text("0\n")
+    read = net_namespaces.settings_below(str(tmp_path))
+    assert read == {"interfaces": {"veth7": dict.fromkeys(net_namespaces.SETTINGS, "0")}}
+    (tmp_path / "one-more").mkdir()
+    assert net_namespaces.settings_below(str(tmp_path))["error"].startswith("E2BIG")

@@ -48,12 +48,12 @@ def test_a_finding_carries_why_and_who_else_asks_for_it():
     assert [check.id for check in catalogue.RULES if found.get(check.id, {}).get("why", check.why) != check.why] == []
     assert found["seccomp-filter"]["why"] and found["seccomp-filter"]["references"]["NIST SP 800-190"]
     for check in catalogue.ALL:
-        sources = check.references()
+        sources = check.references
         assert all(sources.values()) and ("CIS Docker 1.6" in sources) == bool(check.cis)
 
 
 def test_references_follow_the_numbers_of_each_version():
     check = replace(catalogue.ALL[0], cis=("1",), cis_changed={"1.8": ("2", "3"), "1.7": ()}, nist=("4",), stig=("5",))
     wanted = {"CIS Docker 1.6": ["1"], "CIS Docker 1.8": ["2", "3"], "NIST SP 800-190": ["4"], "DISA STIG": ["5"]}
-    assert check.references() == wanted
-    assert replace(check, cis=(), cis_changed={}, nist=(), stig=()).references() == {}
+    assert check.references == wanted
+    assert replace(check, cis=(), cis_changed={}, nist=(), stig=()).references == {}
