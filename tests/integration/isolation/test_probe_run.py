@@ -52,7 +52,10 @@ def groups(engine) -> list[str]:
     """Control groups of containers of this engine that are gone: by the ids of all that it ever made."""
     events = engine.client.events(since=0, until=int(time.time()), filters={"event": "create"}, decode=True)
     made = {event["Actor"]["ID"] for event in events} - {one["Id"] for one in engine.client.containers(all=True)}
-    return sorted(str(path) for path in Path("/sys/fs/cgroup").glob("**/docker/*") if path.name in made)
+    top = Path("/sys/fs/cgroup")
+    roots = [top, *(path for path in top.iterdir() if path.is_dir())]
+    places = (root / place for root in roots for key in made for place in (f"docker/{key}", f"docker-{key}.scope"))
+    return sorted(str(path) for path in places if path.exists())
 
 
 def state(engine) -> dict:
