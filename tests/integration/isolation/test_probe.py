@@ -96,11 +96,15 @@ def left(engine) -> tuple:
 
 
 @pytest.fixture(scope="module")
-def victims(engine, base_image):
+def victims(engine, base_image, tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    (home / ".docker").mkdir()
+    (home / ".docker/config.json").write_text("{}")
     try:
         made(engine, base_image, "good")
         made(engine, base_image, "good-root", user=ROOT)
         made(engine, base_image, "socket", ROOT, binds=[f"{engine.folder}/docker.sock:/given/engine:ro"])
+        made(engine, base_image, "logins", ROOT, binds=[f"{home}:/given:ro"])
         for name, (user, changes, _red) in WEAKENED.items():
             made(engine, base_image, name, user, **changes)
         yield engine
@@ -150,6 +154,11 @@ def test_a_mounted_socket_of_an_engine_answers(victims, probed):
     found = red(probed, "socket")
     assert set(found) == accepted(victims, "engine-socket")
     assert "200 OK" in found["probe-engine-socket"] or "succeeded" in found["probe-engine-socket"]
+
+
+def test_a_login_in_a_mounted_home_opens(victims, probed):
+    found = red(probed, "logins")
+    assert set(found) == accepted(victims, "registry-logins") and "/given/.docker/config.json" in str(found)
 
 
 def test_nothing_is_left(probed):

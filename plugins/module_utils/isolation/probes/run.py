@@ -132,6 +132,8 @@ def identity(kernel: Kernel, inspected: Mapping[str, Any]) -> twin.Identity:
         raise EngineError(f"Cannot tell who the container runs as: {status.path} {status.error}") from None
     tables = {name: str(kernel.read(f"/proc/{pid}/{name}").value or "") for name in ("uid_map", "gid_map")}
     inside = twin.unmapped(user, tables["uid_map"]), twin.unmapped(group, tables["gid_map"])
+    if None in inside:
+        raise EngineError(f"Process {pid} runs as somebody who is not in its user namespace: {user}:{group}")
     extra = [twin.unmapped(number, tables["gid_map"]) for number in others]
     return twin.Identity(f"{inside[0]}:{inside[1]}", tuple(str(number) for number in extra if number is not None))
 

@@ -214,6 +214,22 @@ PROBES: tuple[Probe, ...] = (
     ),
     Probe(
         Check(
+            id="probe-registry-logins",
+            title="No login for a registry lies open",
+            concept="registry",
+            severity="high",
+            expected="no file of logins opens",
+            remedy="Take the mount of that home or folder away; the engine logs in, and no container needs to.",
+            why="Who has the login of a publisher changes everybody's images.",
+            how="open(O_RDONLY) of the files in which docker, podman and kubelet keep them, in the usual homes and in "
+            "every mounted folder; closed again, never read.",
+            variable=WORKSPACES,
+            nist=("4.2.2", "4.4.3"),
+        ),
+        REFUSED | ABSENT,
+    ),
+    Probe(
+        Check(
             id="probe-metadata",
             title="The cloud's metadata service does not answer",
             concept="network",

@@ -90,7 +90,8 @@ def make(
 def binds(inspected: Mapping[str, Any], exists: Callable[[str], bool]) -> tuple[list[dict[str, Any]], list[str]]:
     """Everything that is mounted, read-only and for this container alone; and the targets whose source is gone.
 
-    By its path on the host, a volume too: mounting a volume by its name relabels its files.
+    By its path on the host, a volume too: mounting a volume by its name relabels its files. How mounts spread is left to
+    the engine: by its default nothing comes out of the container (rprivate; rslave for what lies in its own folder).
     """
     found: list[dict[str, Any]] = []
     missing: list[str] = []
@@ -107,8 +108,6 @@ def binds(inspected: Mapping[str, Any], exists: Callable[[str], bool]) -> tuple[
                 "Source": source,
                 "Target": target,
                 "ReadOnly": True,
-                # What a probe mounts below must not come out on the host. The engine refuses rprivate for volumes.
-                "BindOptions": {"Propagation": "rslave"},
                 "writable": bool(mount.get("RW")),
             }
         )

@@ -62,6 +62,7 @@ PROBES = {
     "process-memory": neighbours.memory,
     "namespace-enter": neighbours.enter,
     "engine-socket": neighbours.engine_socket,
+    "registry-logins": neighbours.registry_logins,
     "metadata": neighbours.metadata,
     "peers": neighbours.peers,
     "cpu": limits.busy,

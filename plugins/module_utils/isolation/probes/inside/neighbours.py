@@ -19,11 +19,16 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probe
     call,
     mounts,
     named,
+    opened,
 )
 
 CLONE_NEWUTS = 0x04000000
 ANSWERS_HTTP = ("docker", "podman")
 SECONDS = 1.0
+HOMES = ("/root", "/run/user/0", "/var/lib/kubelet", "/kaniko")
+LOGINS = (".docker/config.json", ".config/containers/auth.json", "containers/auth.json", "config.json", "auth.json")
+# File systems of the kernel's, in which nobody keeps a login.
+NOBODYS = ("/", "/proc", "/sys", "/dev", "/dev/pts", "/dev/mqueue", "/dev/shm")
 
 
 def is_there(given: Given) -> str:
@@ -104,6 +109,13 @@ def _ask(path: str) -> tuple[str, str]:
         except OSError as error:
             said = named(error.errno) if error.errno else "no answer"
         return f"GET /_ping from {path}: {said}", ""
+
+
+def registry_logins(given: Given) -> Tried:
+    """Opened and closed, never read: in the homes where clients keep them, and in every folder that was mounted."""
+    folders = {place for _kind, place in mounts() if os.path.isdir(place)} - set(NOBODYS)
+    paths = {f"{folder.rstrip('/')}/{name}" for folder in {*HOMES, *folders} for name in LOGINS}
+    return [(f"open {path}", opened(path, os.O_RDONLY)) for path in sorted(paths)]
 
 
 def connect(given: Given, name: str) -> Tried:

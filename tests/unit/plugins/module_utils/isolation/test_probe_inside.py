@@ -127,6 +127,8 @@ def test_the_image_runs_from_nothing_but_itself(packed, tmp_path):
         [*command, "who", "-"], env={"PYTHONHOME": home, "LC_ALL": "C"}, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == str(os.geteuid())
+    # The first process of a twin ends by itself.
+    subprocess.run([*command, "idle", "0.1"], env={"PYTHONHOME": home, "LC_ALL": "C"}, timeout=60, check=True)
 
 
 def test_an_interpreter_that_is_static_needs_no_loader():
