@@ -19,7 +19,7 @@ description:
   - Attempts are harmless where they succeed. Settings of the host are opened for writing and never written, sockets are
     closed unused, and where the kernel asks for permission first, the argument is one that it cannot take.
   - Limits are reached on purpose only where the kernel has one, the twin's own, and where the host has room for it.
-    In the twin they are at most 64 MiB and 64 processes.
+    In the twin they are between 24 and 64 MiB, and at most 64 processes.
   - The probe image is made from the Python interpreter that runs this module, under the name C(bulkhead-probe). It
     stays on the engine for the next run, unless O(keep_image=false).
   - A run that was killed leaves at most one twin per container that it was working on, which ends by itself after two

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import (
+    image,
     twin,
 )
 
@@ -64,11 +65,16 @@ def state(engine) -> dict:
         "containers": sorted(one["Id"] for one in engine.client.containers(all=True)),
         "volumes": sorted(one["Name"] for one in engine.client.volumes()["Volumes"] or []),
         "networks": sorted(one["Id"] for one in engine.client.networks()),
-        "images": sorted(one["Id"] for one in engine.client.images()),
+        "images": sorted(one["Id"] for one in engine.client.images() if image.IMAGE_LABEL not in (one["Labels"] or {})),
         "groups": groups(engine),
         "files": sorted(path.name for folder in ("/tmp", "/run") for path in Path(folder).glob("bulkhead-probe*")),
         "victim": engine.client.inspect_container(NAME)["State"],
     }
+
+
+def kept(engine) -> list[dict]:
+    """The probe image."""
+    return engine.client.images(filters={"label": image.IMAGE_LABEL})
 
 
 def twins(engine) -> list[dict]:
@@ -99,7 +105,7 @@ def test_a_run_leaves_nothing(engine, victim, run_module):
     result = run_module("isolation_probe", {"containers": [NAME], "keep_image": False})
     assert result["swept"] == [] and len(result["probes"]) == 1, result
     assert "/data is read-only" in result["probes"][0]["differs"]
-    assert state(engine) == before
+    assert state(engine) == before and not kept(engine)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -108,7 +114,7 @@ def test_a_run_that_is_told_to_stop_cleans_up_first(engine, victim, how):
     process = begun(engine, keep_image=False)
     process.send_signal(how)
     assert process.wait(60) != 0
-    assert state(engine) == before
+    assert state(engine) == before and not kept(engine)
 
 
 def test_what_a_killed_run_left_goes_with_the_next(engine, victim, run_module):

@@ -18,6 +18,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 LABEL = "org.bulkhead.probe"
 NAME = "bulkhead-probe"
 MIB = 1 << 20
+# Below this an interpreter does not start.
+MEMORY_LEAST = 24 * MIB
 MEMORY_MOST = 64 * MIB
 PIDS_MOST = 64
 # Whose effect lasts, or which mean the original itself: its files, ports, names and links.
@@ -72,7 +74,7 @@ def make(
     host["Mounts"] = mounts
     differs += [f"{mount['Target']} is read-only" for mount in mounts if mount.pop("writable")]
     differs += [f"{target} is left out, its source is gone" for target in missing]
-    differs += lower(host)
+    differs += bound(host)
     body = {
         "Image": image,
         # No entry point: the command is the whole of it.
@@ -90,8 +92,8 @@ def make(
 def binds(inspected: Mapping[str, Any], exists: Callable[[str], bool]) -> tuple[list[dict[str, Any]], list[str]]:
     """Everything that is mounted, read-only and for this container alone; and the targets whose source is gone.
 
-    By its path on the host, a volume too: mounting a volume by its name relabels its files. How mounts spread is left to
-    the engine: by its default nothing comes out of the container (rprivate; rslave for what lies in its own folder).
+    By its path on the host, a volume too: mounting a volume by its name relabels its files. How mounts spread is left
+    to the engine: by its default nothing comes out of the container (rprivate, or rslave in its own folder).
     """
     found: list[dict[str, Any]] = []
     missing: list[str] = []
@@ -114,14 +116,14 @@ def binds(inspected: Mapping[str, Any], exists: Callable[[str], bool]) -> tuple[
     return found, missing
 
 
-def lower(host: dict[str, Any]) -> list[str]:
+def bound(host: dict[str, Any]) -> list[str]:
     """Changes the configuration; says how. What has no limit gets none: that is what is to be found out."""
     differs = []
     memory = host.get("Memory") or 0
     if memory > 0:
-        if memory > MEMORY_MOST:
-            host["Memory"] = MEMORY_MOST
-            differs.append(f"memory is limited to {MEMORY_MOST // MIB} MiB")
+        host["Memory"] = min(max(memory, MEMORY_LEAST), MEMORY_MOST)
+        if host["Memory"] != memory:
+            differs.append(f"memory is limited to {host['Memory'] // MIB} MiB")
         # A probe that fills the host's swap would be slow, and felt by everybody.
         host["MemorySwap"] = host["Memory"]
         host["MemoryReservation"] = min(host.get("MemoryReservation") or 0, host["Memory"])

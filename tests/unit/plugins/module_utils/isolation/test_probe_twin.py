@@ -85,6 +85,7 @@ def test_mounts_are_read_only_and_by_path_and_none_is_made():
         ({"Memory": 8 << 30, "MemorySwap": -1}, {"Memory": 64 * MIB, "MemorySwap": 64 * MIB}),
         ({"Memory": 32 * MIB, "MemorySwap": 64 * MIB}, {"Memory": 32 * MIB, "MemorySwap": 32 * MIB}),
         ({"Memory": 8 << 30, "MemoryReservation": 4 << 30}, {"MemoryReservation": 64 * MIB}),
+        ({"Memory": 6 * MIB, "MemorySwap": 6 * MIB}, {"Memory": 24 * MIB, "MemorySwap": 24 * MIB}),
         ({"Memory": 0, "MemorySwap": -1}, {"Memory": 0, "MemorySwap": -1}),
         ({"PidsLimit": 4096}, {"PidsLimit": 64}),
         ({"PidsLimit": 20}, {"PidsLimit": 20}),
@@ -92,7 +93,7 @@ def test_mounts_are_read_only_and_by_path_and_none_is_made():
         ({"PidsLimit": None}, {"PidsLimit": None}),
     ],
 )
-def test_limits_are_lowered_and_never_made(declared, expected):
+def test_limits_are_bounded_and_never_made(declared, expected):
     host = made(inspected(**declared)).body["HostConfig"]
     assert {key: host[key] for key in expected} == expected
 
