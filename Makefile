@@ -21,7 +21,7 @@ SETUP := .venv/.setup-$(shell { cat requirements.txt; pwd -P; } | sha256sum | cu
 SETUP_DEV := .venv/.setup-dev-$(shell { cat requirements.txt requirements-dev.txt; pwd -P; } | sha256sum | cut -c1-16)
 
 # What the tests use of Debian: the native engine and registry, a static root file system, tools to look from outside.
-DEV_PACKAGES := apache2-utils busybox-static curl docker-registry docker.io git iproute2 openssh-server openssl podman procps \
+DEV_PACKAGES := apache2-utils busybox-static chromium curl docker-registry docker.io git iproute2 openssh-server openssl podman procps \
 	shellcheck skopeo
 # A test that starts an engine needs root. The path is set by env, because sudo has one of its own.
 KEPT := ANSIBLE_HOME,LC_ALL,BULKHEAD_TEST_NAME,BULKHEAD_TEST_SUBNET

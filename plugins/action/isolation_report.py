@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import report
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.history import drift, drift_lines
 
 # The colours of Ansible's own messages, which its settings change or switch off.
 COLORS = {
@@ -36,10 +37,12 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        _spec, given = self.validate_argument_spec({"verdict": {"type": "dict", "required": True}})
+        spec = {"verdict": {"type": "dict", "required": True}, "history": {"type": "raw"}}
+        _spec, given = self.validate_argument_spec(spec)
         try:
-            colored = report.report_lines(given["verdict"], painted)
-            plain = report.report_lines(given["verdict"])
+            since = drift_lines(drift(given["history"], given["verdict"]))
+            colored = [*report.report_lines(given["verdict"], painted), *since]
+            plain = [*report.report_lines(given["verdict"]), *since]
         except (KeyError, TypeError) as error:
             raise AnsibleActionFail(f"This is no verdict: {error!r} is missing or of another form.") from error
         Display().display("\n".join(colored), screen_only=True)

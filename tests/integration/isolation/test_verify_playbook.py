@@ -68,6 +68,20 @@ def test_a_plain_host_is_judged_by_the_baseline(verify, engine, container):
         assert {one["status"] for one in report["findings"] if "selinux" in one["check"]} == {"notapplicable"}
 
 
+def test_the_page_and_what_is_different_from_the_last_run(verify, engine, container, tmp_path):
+    done, _report = verify(engine.url)
+    page = (tmp_path / "reports/isolation.html").read_text()
+    assert "since " not in done.stdout and page.startswith("<!doctype html>") and "H4sI" in page
+    # Whoever changes a limit meanwhile is noticed.
+    engine.client.update_container(container, mem_limit="32m", memswap_limit="32m")
+    done, report = verify(engine.url)
+    assert f"since {json.loads((tmp_path / 'reports/isolation.history.json').read_text())['runs'][0]['generated']}" in (
+        done.stdout
+    )
+    assert f"FIXED    cgroup-memory-limit localhost/{container}" in done.stdout
+    assert not [one for one in report["findings"] if one["check"] == "cgroup-memory-limit" and one["status"] == "fail"]
+
+
 def test_a_policy_and_a_waiver_from_outside_count(verify, engine, container):
     accepted = {
         "isolation_audit_labels": {LABEL: "yes"},
