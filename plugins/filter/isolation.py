@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.history import drift, drift_lines, remembered
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.junit import junit
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.page import packed
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.report import report_lines
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
@@ -37,25 +35,10 @@ def isolation_junit(judged: Mapping[str, Any]) -> str:
     return junit(judged)
 
 
-def isolation_page(judged: Mapping[str, Any], history: Any = None) -> str:
-    return packed(judged, history)
-
-
-def isolation_history(judged: Mapping[str, Any], history: Any = None) -> dict[str, Any]:
-    return remembered(history, judged)
-
-
-def isolation_drift_lines(judged: Mapping[str, Any], history: Any = None) -> list[str]:
-    return drift_lines(drift(history, judged))
-
-
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "isolation_verdict": isolation_verdict,
             "isolation_report_lines": isolation_report_lines,
             "isolation_junit": isolation_junit,
-            "isolation_page": isolation_page,
-            "isolation_history": isolation_history,
-            "isolation_drift_lines": isolation_drift_lines,
         }

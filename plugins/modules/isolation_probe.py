@@ -22,8 +22,8 @@ description:
     In the twin they are between 24 and 64 MiB, and at most 64 processes.
   - The probe image is made from the Python interpreter that runs this module, under the name C(bulkhead-probe). It
     stays on the engine for the next run, unless O(keep_image=false).
-  - A run that was killed leaves at most one twin per container that it was working on, which ends by itself after two
-    minutes, and which the next run removes.
+  - Twins are made one after another. A run that was killed leaves at most one, which ends by itself after two minutes,
+    and which the next run removes.
 extends_documentation_fragment:
   - bulkhead.classroom.engine
 attributes:

@@ -33,6 +33,7 @@ RUN cp /bin/busybox /bin/helper && chmod u+s /bin/helper
 """
 GOOD_IMAGE, BAD_IMAGE = "compared/good:1", "compared/bad:1"
 HEALTHY = {"Test": ["CMD", "true"], "Interval": 5_000_000_000, "Timeout": 3_000_000_000}
+GROUP = "bulkhead-compared"
 SSHD = "echo sshd > /proc/self/comm; sleep 36000 & wait"
 
 
@@ -75,7 +76,7 @@ def _plain(engine: Engine, base: str) -> None:
         engine.client.start(key)
     made(engine, base, "shares", nano_cpus=0, cpu_shares=512)
     made(engine, base, "no-retry-limit", restart_policy={"Name": "on-failure", "MaximumRetryCount": 50})
-    made(engine, base, "group-parent", cgroup_parent="/bulkhead-compared")
+    made(engine, base, "group-parent", cgroup_parent=f"/{GROUP}")
     made(engine, base, "rshared", binds=[f"{engine.folder}/shared:/given:rw,rshared"])
     sshd = {"Image": base, "Cmd": ["sh", "-c", SSHD], "User": "1000:1000"}
     engine.client.start(engine.client.create_container_from_config(sshd, f"{PREFIX}sshd")["Id"])
@@ -109,3 +110,7 @@ def shared_folder(engine: Engine) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", str(folder)], check=False, capture_output=True)
+        # The engine is gone by now, and leaves the parent that it made for one container.
+        for group in Path("/sys/fs/cgroup").glob(f"*/{GROUP}"):
+            with contextlib.suppress(OSError):
+                group.rmdir()

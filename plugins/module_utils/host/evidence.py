@@ -48,6 +48,21 @@ def fact_from(document: Any, path: str = "") -> Fact:
     return Fact(str(document.get("path") or path), None if error else value, str(document.get("raw", "")), error)
 
 
+def formed(fact: Fact, *kinds: type) -> Fact:
+    """What is recorded in another form is no evidence: a broken document is an error, and never an answer."""
+    if fact.known and not isinstance(fact.value, kinds):
+        return Fact(fact.path, error="EINVAL recorded in another form")
+    return fact
+
+
+def texts(fact: Fact) -> Fact:
+    """A list of texts, and nothing else in it."""
+    fact = formed(fact, list, tuple)
+    if fact.known and not all(isinstance(entry, str) for entry in fact.value):
+        return Fact(fact.path, error="EINVAL recorded in another form")
+    return fact
+
+
 def clipped(text: str, limit: int = RAW_LIMIT) -> str:
     """Long raw values are cut, and say so."""
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
@@ -68,6 +83,9 @@ def _escaped(char: str) -> str:
 
 def shown(text: str, limit: int = RAW_LIMIT) -> str:
     """A stranger's text as a report takes it: neither long nor steering anything."""
+    # Nearly every text, and eight are shown for each finding.
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     return printable(clipped(text, limit))
 
 

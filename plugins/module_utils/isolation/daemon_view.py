@@ -109,8 +109,15 @@ def listeners(host: Host, kind: str) -> Fact:
     if not isinstance(published, (list, tuple)):
         return Fact(fact.path, error="the published ports are not recorded")
     found = [as_mapping(entry) for entry in fact.value]
+    if not all(map(_is_listener, found)):
+        return Fact(fact.path, error="recorded with an entry that is no socket")
     kept = [one for one in found if one.get("kind") == kind and (kind != "tcp" or one.get("port") not in published)]
     return Fact(fact.path, kept, ", ".join(map(address_text, kept)) or f"no {kind} socket")
+
+
+def _is_listener(entry: Mapping[str, Any]) -> bool:
+    texts = entry.get("kind") in ("tcp", "unix") and isinstance(entry.get("address"), str)
+    return texts and isinstance(entry.get("port"), int)
 
 
 def address_text(listener: Mapping[str, Any]) -> str:

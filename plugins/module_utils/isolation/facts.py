@@ -34,6 +34,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selin
     ask_policy,
     read_strangers,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.uncollected import uncollected
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_user_namespaces
 
 ATTEMPTS = 2
@@ -41,6 +42,7 @@ SHARED_BY_MATES = ("pid", "mnt")
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 
 
+@uncollected()
 def gather(
     engine: Readable,
     kernel: Kernel,

@@ -13,7 +13,7 @@ import base64
 import gzip
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import SEVERITIES, STATUSES
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.catalogue import CONCEPTS
@@ -33,6 +33,24 @@ class _Once:
 
     def number(self, name: str) -> int:
         return self.known.setdefault(name, len(self.known))
+
+
+class Page(NamedTuple):
+    """The parts of the page, as texts, and the name of the JSON report beside it."""
+
+    template: str
+    style: str
+    script: str
+    beside: str
+
+
+def rendered(verdict: Mapping[str, Any], history: Any, page: Page) -> str:
+    """The whole page."""
+    # Whoever only judges has no need of it.
+    from jinja2 import Environment  # noqa: PLC0415
+
+    template = Environment(autoescape=True).from_string(page.template)
+    return template.render(page={**page._asdict(), "data": packed(verdict, history)}) + "\n"
 
 
 def packed(verdict: Mapping[str, Any], history: Any = None) -> str:

@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_list, as_mapping
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
+    Fact,
+    as_list,
+    as_mapping,
+    formed,
+    texts,
+)
+
+NAMELESS = "EINVAL recorded without a controller"
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,9 @@ class Process:
         pids = as_list(self.record.get("pids"))
         return str(pids[0]) if pids else "?"
 
+    def _text(self, name: str, value: Any, raw: str = "", file: str = "") -> Fact:
+        return formed(self._fact(name, value, raw, file), str)
+
     def _fact(self, name: str, value: Any, raw: str = "", file: str = "") -> Fact:
         path = f"/proc/{self.pid}/{file or name}"
         error = str(as_mapping(self.record.get("errors")).get(name) or "")
@@ -41,12 +52,12 @@ class Process:
         return Fact(path, None if error else value, raw or str(value), error)
 
     def namespace(self, kind: str) -> Fact:
-        return self._fact(f"ns/{kind}", as_mapping(self.record.get("namespaces")).get(kind))
+        return self._text(f"ns/{kind}", as_mapping(self.record.get("namespaces")).get(kind))
 
     def status(self, key: str) -> Fact:
         value = as_mapping(self.record.get("status")).get(key)
         name = f"task/{self.thread}/status" if self.thread else "status"
-        return self._fact("status", value, f"{key}: {value}", name)
+        return self._text("status", value, f"{key}: {value}", name)
 
     @property
     def descriptors(self) -> Fact:
@@ -60,13 +71,16 @@ class Process:
 
     @property
     def label(self) -> Fact:
-        return self._fact("attr/current", self.record.get("label") or None)
+        return self._text("attr/current", self.record.get("label") or None)
 
     @property
     def profile(self) -> Fact:
         """AppArmor's, with its mode."""
-        return self._fact("attr/apparmor/current", self.record.get("apparmor") or None)
+        return self._text("attr/apparmor/current", self.record.get("apparmor") or None)
 
     @property
     def groups(self) -> Fact:
-        return self._fact("cgroup", as_mapping(self.record.get("cgroups")) or None)
+        fact = self._fact("cgroup", as_mapping(self.record.get("cgroups")) or None)
+        # A group that no controller is recorded for would bind nothing.
+        lists = map(texts, (Fact(fact.path, names) for names in as_mapping(fact.value).values()))
+        return next((Fact(fact.path, error=one.error or NAMELESS) for one in lists if not one.value), fact)

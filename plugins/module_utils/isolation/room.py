@@ -20,6 +20,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     as_list,
     as_mapping,
     fact_from,
+    formed,
     printable,
     shown,
 )
@@ -181,7 +182,7 @@ class Host:
     def namespaces(self, kind: str) -> list[Fact]:
         """The host's own: of the reader and of the engine."""
         owners = as_mapping(self.facts.get("namespaces"))
-        return [fact_from(as_mapping(owner).get(kind), "/proc/self/ns") for owner in owners.values()]
+        return [formed(fact_from(as_mapping(owner).get(kind), "/proc/self/ns"), str) for owner in owners.values()]
 
     @property
     def selection(self) -> Selection:

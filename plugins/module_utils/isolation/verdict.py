@@ -14,6 +14,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     Fact,
     as_mapping,
     fact_from,
+    formed,
     shown,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue, workspaces
@@ -49,6 +50,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room 
     Room,
     host_from,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.uncollected import uncollected
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.waivers import (
     Accepted,
     Subject,
@@ -61,6 +63,7 @@ SCHEMA = 2
 EXISTENCE = frozenset(check.id for check in catalogue.EXISTENCE)
 
 
+@uncollected()
 def verdict(
     documents: Mapping[str, Any],
     policy: Mapping[str, Any] | None = None,
@@ -104,7 +107,7 @@ def build(documents: Mapping[str, Any], policy: Policy) -> Room:
             index_mounts(room, host.name, container)
             index_networks(room, host.name, container)
             for source in container.sources:
-                identity = fact_from(source.get("identity"))
+                identity = formed(fact_from(source.get("identity")), str)
                 if identity.known:
                     room.add("source", host.name, identity.value, container.subject)
     return room
@@ -224,13 +227,17 @@ def _rank(finding: Mapping[str, Any]) -> tuple[bool, int, int, str]:
     return not red(finding), STATUSES.index(finding["status"]), severity, ""
 
 
+def _text(value: Any) -> str | None:
+    return shown(value) if isinstance(value, str) else None
+
+
 def _host_line(host: Host) -> dict[str, Any]:
     engine = as_mapping(host.facts.get("engine"))
     return {
-        "kernel": fact_from(host.facts.get("kernel")).value,
-        "engine": engine.get("version"),
-        "cgroup_version": host.facts.get("cgroup_version"),
-        "selinux": fact_from(host.selinux.get("enforce")).value,
+        "kernel": _text(fact_from(host.facts.get("kernel")).value),
+        "engine": _text(engine.get("version")),
+        "cgroup_version": _text(host.facts.get("cgroup_version")),
+        "selinux": _text(fact_from(host.selinux.get("enforce")).value),
         "containers": len(host.containers),
         "error": host.error,
     }

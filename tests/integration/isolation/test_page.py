@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.history import remembered
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.page import packed
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.page import Page, rendered
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import ADA, judged, put
 from axe_playwright_python.sync_playwright import Axe
-from jinja2 import Environment, FileSystemLoader
 from playwright.sync_api import expect, sync_playwright
 
 ROLE = Path(__file__).parents[3] / "roles" / "isolation_audit"
@@ -39,10 +38,8 @@ def verdict(count=2, waivers=(), broken=True):
 
 
 def page_of(judgement, history=None):
-    page = {part: (ROLE / f"files/isolation.{end}").read_text() for part, end in (("style", "css"), ("script", "js"))}
-    page.update(data=packed(judgement, history), json="isolation.json")
-    template = Environment(loader=FileSystemLoader(ROLE / "templates")).get_template("isolation.html.j2")
-    return template.render(__isolation_audit_page=page)
+    parts = ("templates/isolation.html.j2", "files/isolation.css", "files/isolation.js")
+    return rendered(judgement, history, Page(*((ROLE / part).read_text() for part in parts), "isolation.json"))
 
 
 @pytest.fixture(scope="module")

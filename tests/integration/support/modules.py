@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Resolved: imported as a part of the collection, this file is below links that hold less than the repository.
+# Behind the link by which the collection finds itself.
 ROOT = Path(__file__).resolve().parents[3]
 RUNNER = Path(__file__).parent / "run_module.py"
 

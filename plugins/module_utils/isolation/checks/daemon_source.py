@@ -88,6 +88,8 @@ def decide_partition(host: Host, _room: Room) -> Outcome:
     if fact.known and not isinstance(fact.value, Mapping):
         fact = Fact(fact.path, error="recorded in a form that is not a table")
     place = as_mapping(fact.value)
+    if fact.known and not all(isinstance(place.get(key), str) for key in ("device", "above")):
+        return missing([Fact(fact.path, error="recorded without the two devices")])
     same = place.get("device") == place.get("above")
     text = f"{place.get('path')} lies on the same file system as the directory above it ({place.get('device')})"
     good = f"{place.get('path')} is a file system of its own ({place.get('device')})"

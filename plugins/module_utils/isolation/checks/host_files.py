@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
@@ -85,7 +86,7 @@ def deciding_mode(row: Row) -> DecideHost:
         judged = []
         for fact in found:
             text = str(as_mapping(fact.value).get("mode"))
-            if fact.known and not all(digit in "01234567" for digit in text):
+            if fact.known and not re.fullmatch(r"[0-7]{1,5}", text):
                 fact = fact._replace(value=None, error=f"EINVAL {text!r} is no mode")
             said = mode_objection(text, row.mode) if fact.known else ""
             judged.append((fact, f"{fact.path} {said}" if said else ""))

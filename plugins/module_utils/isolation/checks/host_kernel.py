@@ -8,7 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_mapping, fact_from
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
+    Fact,
+    as_mapping,
+    fact_from,
+    formed,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.mountinfo import inside
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
@@ -57,7 +62,7 @@ def deciding(row: Row) -> DecideHost:
 
 
 def decide_core_pattern(host: Host, _room: Room) -> Outcome:
-    fact = setting(host, "core_pattern")
+    fact = formed(setting(host, "core_pattern"), str)
     if not fact.known:
         return missing([fact])
     text = str(fact.value)
@@ -95,7 +100,9 @@ def decide_vulnerabilities(host: Host, _room: Room) -> Outcome:
     fact = table(host, "vulnerabilities")
     if not fact.known:
         return missing([fact])
-    found = [f"{name}: {text}" for name, text in as_mapping(fact.value).items() if "vulnerable" in str(text).lower()]
+    if not all(isinstance(text, str) for text in fact.value.values()):
+        return missing([Fact(fact.path, error="recorded with an entry that is no text")])
+    found = [f"{name}: {text}" for name, text in fact.value.items() if "vulnerable" in text.lower()]
     return Outcome(FAIL if found else PASS, "; ".join(found) or "none that is open", (fact,))
 
 

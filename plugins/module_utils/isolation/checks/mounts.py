@@ -14,6 +14,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     as_list,
     as_mapping,
     fact_from,
+    formed,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.mountinfo import Mount, covering, inside
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
@@ -165,13 +166,13 @@ def decide_masked(container: Container, room: Room) -> Outcome:
 
 
 def decide_shared(container: Container, room: Room) -> Outcome:
-    if "sources" not in container.record:
+    if not isinstance(container.record.get("sources"), (list, tuple)):
         return missing([Fact("mounts", error="the writable sources are not recorded")])
     if not container.sources:
         return Outcome(PASS, "nothing writable is mounted from the host", (Fact("mounts", "none", "none"),))
     judged = []
     for source in container.sources:
-        fact = fact_from(source.get("identity"), f"the source of {source.get('target')}")
+        fact = formed(fact_from(source.get("identity"), f"the source of {source.get('target')}"), str)
         others = room.sharers("source", container, fact.value) if fact.known else []
         judged.append((fact, f"{fact.path} is writable for {', '.join(others)} too" if others else ""))
     return judge_all(judged, "nobody else's")

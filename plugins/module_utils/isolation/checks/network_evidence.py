@@ -21,7 +21,10 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room 
 def container_fact(container: Container, key: str, kind: type) -> Fact:
     """One of a container's facts about networks; of another form than `kind` it is an error."""
     fact = fact_from(as_mapping(container.record.get("network")).get(key), f"{container.name} network.{key}")
-    return _formed(fact, kind)
+    fact = _formed(fact, kind)
+    if key == "networks" and not all(isinstance(one, str) for one in as_mapping(fact.value).values()):
+        return Fact(fact.path, error="EINVAL recorded with a network that has no id")
+    return fact
 
 
 def host_fact(host: Host, key: str, kind: type) -> Fact:

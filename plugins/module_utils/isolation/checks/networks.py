@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, texts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
     INFORMATIONAL,
@@ -67,7 +67,7 @@ def kind_of(item: Item) -> tuple[str, Outcome | None]:
 
 def decide_icc(item: Item, room: Room) -> Outcome:
     driver, answer = kind_of(item)
-    attached = network_fact(item, "attached", list)
+    attached = texts(network_fact(item, "attached", list))
     if answer or not attached.known:
         return answer or missing([attached])
     if driver != BRIDGE:

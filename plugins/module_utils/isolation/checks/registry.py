@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, as_mapping, fact_from
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
+    Fact,
+    as_list,
+    as_mapping,
+    fact_from,
+    texts,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
     INFORMATIONAL,
@@ -27,7 +33,8 @@ ACCEPTS_ANYTHING = "insecureAcceptAnything"
 
 
 def decide_insecure(host: Host, _room: Room) -> Outcome:
-    ranges, names, given = info(host, "InsecureCIDRs"), info(host, "InsecureIndexes"), info(host, "RegistryConfig")
+    ranges, names = texts(info(host, "InsecureCIDRs")), texts(info(host, "InsecureIndexes"))
+    given = info(host, "RegistryConfig")
     absent = [fact for fact in (ranges, names, given) if not fact.known]
     if absent:
         return missing(absent)
@@ -47,7 +54,7 @@ def _loopback(text: str) -> bool:
 
 
 def decide_mirrors(host: Host, _room: Room) -> Outcome:
-    fact = info(host, "Mirrors")
+    fact = texts(info(host, "Mirrors"))
     plain = [text for text in map(str, as_list(fact.value)) if text.startswith("http://")]
     far = [text for text in plain if not text[len("http://") :].startswith(LOOPBACK_NAMES)]
     return answer(fact, f"without TLS: {', '.join(far)}" if far else "", "none without TLS")
@@ -79,7 +86,8 @@ def decide_containers_conf(host: Host, _room: Room) -> Outcome:
     fact = fact_from(as_mapping(host.facts.get("registries")).get("containers_conf"), "/etc/containers/registries.conf")
     if fact.error.startswith("ENOENT"):
         return Outcome(NOTAPPLICABLE, "not judged", (fact,), reason="there is no such file")
-    said = ", ".join(map(str, as_list(fact.value)))
+    fact = texts(fact)
+    said = ", ".join(as_list(fact.value))
     return answer(fact, f"without a check of the certificate: {said}" if said else "", "none without a check")
 
 
@@ -88,16 +96,22 @@ def decide_signatures(host: Host, _room: Room) -> Outcome:
     fact = fact_from(registries.get("signature_policy"), "/etc/containers/policy.json")
     if fact.error.startswith("ENOENT"):
         return Outcome(NOTAPPLICABLE, "not judged", (fact,), reason="there is no such file")
-    if fact.known and ACCEPTS_ANYTHING in as_list(fact.value) and registries.get("podman") is False:
+    fact = texts(fact)
+    if ACCEPTS_ANYTHING in as_list(fact.value) and registries.get("podman") is False:
         reason = "nothing on this host reads it: Podman is not installed"
         return Outcome(INFORMATIONAL, "accepts images without a signature", (fact,), reason=reason)
     open_to_all = ACCEPTS_ANYTHING in as_list(fact.value) or not as_list(fact.value)
     return answer(fact, "accepts images without a signature" if open_to_all else "", "does not accept just anything")
 
 
+def _login(fact: Fact) -> Fact:
+    names = texts(Fact(fact.path, as_mapping(fact.value).get("registries")))
+    return fact if names.known or not fact.known else Fact(fact.path, error=names.error or "EINVAL no list of names")
+
+
 def decide_logins(host: Host, _room: Room) -> Outcome:
     listed = as_list(as_mapping(host.facts.get("registries")).get("logins"))
-    facts = [fact_from(entry, "the files of passwords") for entry in listed]
+    facts = [_login(fact_from(entry, "the files of passwords")) for entry in listed]
     there = [fact for fact in facts if not fact.error.startswith("ENOENT")]
     if not facts:
         return missing([fact_from(None, "the files of passwords")])
