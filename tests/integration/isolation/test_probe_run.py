@@ -153,6 +153,32 @@ def test_a_mistake_is_said_and_nothing_is_tried(engine, victim, run_module, argu
     assert result["failed"] and said in result["msg"], result
 
 
+@pytest.fixture
+def strangers(engine, base_image):
+    """Two containers, each in a network of its own."""
+    networks, made = [], []
+    for name in ("bht-red", "bht-blue"):
+        networks.append(engine.client.create_network(name, driver="bridge")["Id"])
+        host = engine.client.create_host_config(network_mode=name)
+        config = {"Image": base_image, "Cmd": ["sleep", "3600"], "HostConfig": host}
+        made.append(engine.client.create_container_from_config(config, f"{name}-victim")["Id"])
+        engine.client.start(made[-1])
+    yield "bht-red-victim"
+    for key in made:
+        engine.client.remove_container(key, force=True)
+    for key in networks:
+        engine.client.remove_network(key)
+
+
+def test_a_container_of_another_network_is_knocked_at(engine, strangers, run_module):
+    """This engine makes no rules, so the kernel alone decides: it forwards between bridges, or it does not."""
+    arguments = {"containers": [strangers], "probes": ["peers"], "network": True}
+    found = run_module("isolation_probe", arguments)["findings"][0]
+    forwards = Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() == "1"
+    assert found["status"] == ("fail" if forwards else "pass"), found
+    assert "port 9" in found["evidence"][0]["path"]
+
+
 def test_through_ansible_and_never_in_check_mode(engine, victim, tmp_path):
     (tmp_path / "ansible.cfg").write_text("[defaults]\nlocalhost_warning = false\nstdout_callback = json\n")
     environment = {

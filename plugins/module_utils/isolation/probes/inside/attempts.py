@@ -62,8 +62,8 @@ SYS_FILES = (
 )
 MEMORY = (("/proc/kcore", os.O_RDONLY), ("/proc/sysrq-trigger", os.O_WRONLY), ("/proc/kmsg", os.O_RDONLY))
 DEVICES = ("/dev/mem", "/dev/kmem", "/dev/port", "/dev/kmsg")
-# Where a device node might be made: the folder of devices, and what is often a file system of its own.
-PLACES = ("/dev", ROOM, "/tmp", "/run", "/dev/shm")
+# Where a device node might be made and be the twin's alone. /dev/shm can be the host's, and lets no device open anyway.
+PLACES = ("/dev", ROOM, "/tmp", "/run")
 
 
 def hostname(given: Given) -> Tried:
