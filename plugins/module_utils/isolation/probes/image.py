@@ -17,8 +17,9 @@ import os
 import subprocess
 import sys
 import tarfile
-import tempfile
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -62,27 +63,47 @@ class Packed(NamedTuple):
 
 def pack() -> Packed:
     """From this interpreter, asked in a process of its own."""
-    with tempfile.TemporaryDirectory(prefix="bulkhead-probe-") as folder:
-        for module in INSIDE:
-            path = Path(folder, *module.__name__.split(".")).with_suffix(".py")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(source_of(module), encoding="utf-8")
-        program = os.path.realpath(sys.executable)
+    own = {module.__name__: source_of(module).encode() for module in INSIDE}
+    program = os.path.realpath(sys.executable)
+    with in_memory() as (descriptor, path):
+        zipped(own, path)
         done = subprocess.run(
             [program, *QUIET, "-c", COLLECT],
-            env={"PYTHONPATH": folder, "LC_ALL": "C"},
+            env={"PYTHONPATH": str(path), "LC_ALL": "C"},
+            pass_fds=[descriptor],
             capture_output=True,
             text=True,
             timeout=SECONDS,
             check=False,
         )
-        if done.returncode:
-            raise InputError(f"{program} cannot say what it has loaded: {done.stderr[-500:]}. Use another interpreter.")
-        found = json.loads(done.stdout)
-        files = gathered(found)
+    if done.returncode:
+        raise InputError(f"{program} cannot say what it has loaded: {done.stderr[-500:]}. Use another interpreter.")
+    found = json.loads(done.stdout)
+    files = gathered(found, own)
     names = {path: [file.mode, digest.of_blocks([file.content])] for path, file in files.items()}
     key = digest.key({"format": FORMAT, "python": sys.version, "files": names})
     return Packed(files, key, command(found, "loader"), command(found, "elevated"))
+
+
+@contextmanager
+def in_memory() -> Iterator[tuple[int, Path]]:
+    """A file that has no name: a run that is killed leaves none. Its path holds in this process, and in one that gets
+    the descriptor."""
+    descriptor = os.memfd_create(REPOSITORY)
+    try:
+        yield descriptor, Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
+
+
+def zipped(sources: Mapping[str, bytes], target: Path) -> None:
+    """Modules as an archive that is imported from. Folders need entries of their own to be packages."""
+    paths = {name: Path(*name.split(".")).with_suffix(".py") for name in sources}
+    with zipfile.ZipFile(target, "w") as archive:
+        for folder in sorted({str(parent) for path in paths.values() for parent in path.parents} - {"."}):
+            archive.writestr(f"{folder}/", b"")
+        for name, path in paths.items():
+            archive.writestr(str(path), sources[name])
 
 
 def source_of(module: ModuleType) -> str:
@@ -101,7 +122,8 @@ def command(found: Mapping[str, Any], starter: str) -> list[str]:
     return [f"{HOME}/bin/{'python3' if starter == 'loader' else starter}", *QUIET, "-c", START]
 
 
-def gathered(found: Mapping[str, Any]) -> dict[str, File]:
+def gathered(found: Mapping[str, Any], own: Mapping[str, bytes]) -> dict[str, File]:
+    """own: the sources of the probes' modules, which are no files."""
     modules: Mapping[str, str] = found["modules"]
     files = {"bin/python3": File(0o755, Path(found["program"]).read_bytes())}
     if found["loader"]:
@@ -115,7 +137,7 @@ def gathered(found: Mapping[str, Any]) -> dict[str, File]:
     standard = relative(found["standard"], found["roots"])
     for name, path in modules.items():
         place = relative(path, found["roots"]) or f"{standard}/{name.replace('.', '/')}{Path(path).suffix}"
-        files[place] = File(0o644, Path(path).read_bytes())
+        files[place] = File(0o644, own[name] if name in own else Path(path).read_bytes())
     return dict(sorted(files.items()))
 
 

@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import connect
@@ -56,8 +54,7 @@ def provide(images: Images, engine: ProbeEngine, packed: image.Packed) -> str:
     wanted = Spec(name, "", packed.digest, CONFIG, True)
     if plan(wanted, Have.from_inspect(images.inspect(name))).action == "none":
         return name
-    with tempfile.TemporaryDirectory(prefix=f"{image.REPOSITORY}-") as folder:
-        archive = Path(folder, "rootfs.tar")
+    with image.in_memory() as (_descriptor, archive):
         image.write(packed, archive)
         images.import_rootfs(ImageName.parse(name), str(archive), wanted.changes(), digest.of_file(str(archive)))
     made = Have.from_inspect(images.inspect(name))
