@@ -130,6 +130,21 @@ def test_what_a_killed_run_left_goes_with_the_next(engine, victim, run_module):
     assert state(engine) == before
 
 
+def test_a_label_from_an_image_hides_nobody(engine, base_image, run_module):
+    """Else whoever builds an image could have its containers left out, or removed."""
+    labels = {twin.LABEL: "x", image.IMAGE_LABEL: "x"}
+    host = engine.client.create_host_config(network_mode="none")
+    config = {"Image": base_image, "Cmd": ["sleep", "3600"], "HostConfig": host, "Labels": labels}
+    key = engine.client.create_container_from_config(config, "bht-labelled")["Id"]
+    try:
+        engine.client.start(key)
+        result = run_module("isolation_probe", {"labels": {twin.LABEL: "x"}, "probes": ["hostname"]})
+        assert [one["name"] for one in result["probes"]] == ["bht-labelled"] and result["swept"] == []
+        assert engine.client.inspect_container(key)["State"]["Running"]
+    finally:
+        engine.client.remove_container(key, force=True)
+
+
 def test_two_runs_do_not_meet(engine, victim, run_module):
     folder = os.open(engine.client.info()["DockerRootDir"], os.O_RDONLY)
     try:

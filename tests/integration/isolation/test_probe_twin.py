@@ -87,7 +87,7 @@ def probed(engine, base_image, packed):
         engine.client.start(made[-1])
         adapter = Weakened(engine.client, weaken)
         name = session.provide(Images(engine.client), adapter, packed)
-        runner = run.Runner(adapter, Kernel(), "bht-nowhere:1" if lost else name, packed, "test")
+        runner = run.Runner(adapter, Kernel(), "bht-nowhere:1" if lost else name, packed, "0123456789ab")
         record = runner.probe(engine.client.inspect_container(made[-1]), probes, network or {})
         found = judge.findings("here", [record])
         return {one["check"][len("probe-") :]: (one["status"], one["observed"], one["reason"]) for one in found}

@@ -32,7 +32,7 @@ def peers(inspected: Mapping[str, Any], listed: list[Mapping[str, Any]]) -> list
     for one in listed:
         theirs = _networks(one)
         stranger = one.get("Id") not in (inspected.get("Id"), mine.get("Id")) and not known & set(theirs)
-        if stranger and twin.LABEL not in as_mapping(one.get("Labels")):
+        if stranger and not any(twin.is_twin(name, as_mapping(one.get("Labels"))) for name in one.get("Names") or []):
             found += [(address, PORT) for address in theirs.values() if address][:1]
     return found[:PEERS_MOST]
 

@@ -52,7 +52,7 @@ def containers(engine: Readable, names: list[str] | None, labels: Mapping[str, A
 
 def _fits(record: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
     labels = as_mapping(as_mapping(record.get("Config")).get("Labels"))
-    return labels_fit(wanted, labels) and twin.LABEL not in labels
+    return labels_fit(wanted, labels) and not twin.is_twin(str(record.get("Name")), labels)
 
 
 def _inspect(engine: Readable, key: str) -> dict[str, Any] | None:

@@ -89,7 +89,7 @@ class Runner:
             {twin.LABEL: self._label},
             self._kernel.exists,
         )
-        name = f"{twin.NAME}-{self._label[:12]}-{str(inspected.get('Id'))[:12]}"
+        name = twin.name_for(self._label, str(inspected.get("Id")))
         created = ""
         try:
             created = self._engine.create(name, made.body).id
@@ -164,6 +164,9 @@ def sweep(engine: Any) -> list[str]:
     """Removes what a run left that was killed. The caller makes sure that no other run is going on."""
     names = []
     for listed in engine.labelled(twin.LABEL):
-        names.append(next((one.lstrip("/") for one in listed.get("Names") or []), listed["Id"][:12]))
-        remove(engine, listed["Id"], names[-1])
+        known = [name.lstrip("/") for name in listed.get("Names") or []]
+        ours = [name for name in known if twin.is_twin(name, as_mapping(listed.get("Labels")))]
+        if ours:
+            remove(engine, listed["Id"], ours[0])
+            names.append(ours[0])
     return names

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_im
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_name import ImageName
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import addresses, image, run
 
+OURS = re.compile(rf"{image.REPOSITORY}:[0-9a-f]{{12}}")
 CONFIG = {"env": {"PYTHONHOME": image.HOME, "LC_ALL": "C"}, "workdir": image.HOME, "labels": {image.IMAGE_LABEL: "yes"}}
 
 
@@ -61,6 +63,8 @@ def provide(images: Images, engine: ProbeEngine, packed: image.Packed) -> str:
     if made is None or made.digest != wanted.digest():
         raise EngineError(f"{name} is not what was imported", cure="Something else uses that name; run again.")
     for listed in engine.images_labelled(image.IMAGE_LABEL):
-        if listed["Id"] != made.id:
+        names = listed.get("RepoTags") or []
+        # By the name as well: a label is inherited by whatever is built from an image.
+        if listed["Id"] != made.id and names and all(OURS.fullmatch(one) for one in names):
             engine.remove_image(listed["Id"])
     return name

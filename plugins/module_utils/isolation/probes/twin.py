@@ -10,6 +10,7 @@ bounded by them. That the large value is in force is another check's business (c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 
 LABEL = "org.bulkhead.probe"
 NAME = "bulkhead-probe"
+_CALLED = re.compile(rf"{NAME}-[0-9a-f]{{12}}-[0-9a-f]{{12}}")
 MIB = 1 << 20
 # Below this an interpreter does not start.
 MEMORY_LEAST = 24 * MIB
@@ -54,6 +56,17 @@ class Identity(NamedTuple):
 
     user: str
     groups: tuple[str, ...]
+
+
+def name_for(run: str, identifier: str) -> str:
+    """run: digits that no other run has; identifier: the original's."""
+    return f"{NAME}-{run[:12]}-{identifier[:12]}"
+
+
+def is_twin(name: str, labels: Mapping[str, Any]) -> bool:
+    """By the name as well: a label can come from an image, and would keep a container from being probed, or have it
+    removed."""
+    return LABEL in labels and bool(_CALLED.fullmatch(name.lstrip("/")))
 
 
 def make(

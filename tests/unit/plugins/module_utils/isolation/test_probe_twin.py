@@ -203,6 +203,13 @@ def test_a_killer_that_is_off_would_be_waited_for(tree):
     assert "memory" not in given and "switched off" in records["memory"]["obstacle"]
 
 
+def test_a_label_alone_makes_no_twin():
+    name = twin.name_for("0123456789abcdef", "fedcba987654" * 4)
+    assert name == "bulkhead-probe-0123456789ab-fedcba987654"
+    assert twin.is_twin(f"/{name}", {twin.LABEL: "run"})
+    assert not twin.is_twin(f"/{name}", {}) and not twin.is_twin("/ada", {twin.LABEL: "run"})
+
+
 def listed(key: str, **networks: str) -> dict:
     ends = {name: {"NetworkID": name, "IPAddress": address} for name, address in networks.items()}
     return {"Id": key, "Labels": {}, "NetworkSettings": {"Networks": ends}}
@@ -211,7 +218,8 @@ def listed(key: str, **networks: str) -> dict:
 def test_peers_are_those_of_other_networks_only():
     ada, eve = listed("ada", red="10.0.0.2"), listed("eve", blue="10.1.0.2")
     both, none = listed("bob", red="10.0.0.3", blue="10.1.0.3"), listed("joe", none="")
-    probe = {**listed("twin", green="10.2.0.2"), "Labels": {twin.LABEL: "run"}}
+    name = twin.name_for("0123456789abcdef", "fedcba987654" * 4)
+    probe = {**listed("twin", green="10.2.0.2"), "Labels": {twin.LABEL: "run"}, "Names": [f"/{name}"]}
     room = [ada, eve, both, none, probe]
     assert addresses.peers(ada, room) == [("10.1.0.2", 9)]
     joined = {"Id": "kim", "HostConfig": {"NetworkMode": "container:ada"}, "NetworkSettings": {"Networks": {}}}
