@@ -100,7 +100,7 @@ facts:
     schema:
       description: Version of this document's form.
       type: int
-      sample: 2
+      sample: 3
     host:
       description: Kernel, the host's own namespaces, SELinux, control group version, engine, and the sockets and
         directories that no container may see.

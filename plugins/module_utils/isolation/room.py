@@ -32,7 +32,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selec
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_label import Clearances
 
 # Version of the form of a facts document.
-SCHEMA = 2
+SCHEMA = 3
 RUNNING = ("running", "paused")
 # A longer name is cut in the report.
 NAME_LIMIT = 128

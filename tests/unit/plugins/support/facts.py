@@ -11,6 +11,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import SCHEMA
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import (
     facts_host,
     facts_images,
@@ -213,7 +214,7 @@ def document() -> dict[str, Any]:
     selection: dict[str, Any] = {"labels": {}, "containers": [], "images": []}
     parts = {"host": host(), "selection": selection, "containers": containers, "neighbours": []}
     parts.update(images=images, networks=facts_networks.networks(*PAIRS))
-    return deepcopy({"schema": 2, **parts})
+    return deepcopy({"schema": SCHEMA, **parts})
 
 
 def neighbour(name: str = "registry-cache", number: int = 4001) -> dict[str, Any]:

@@ -24,8 +24,7 @@ EXPECTED: dict[str, tuple[dict[str, Any], dict[str, set[str]]]] = {
     "debian12_cgroup_v1_no_selinux": (
         {"selinux": "absent", "capabilities": [], "profile": "classroom"},
         {
-            "bht-iso-good": {"process-not-root"},
-            "bht-iso-bare": {"process-not-root", "masked-paths", "host-kernel-switches"},
+            "bht-iso-bare": {"masked-paths", "host-kernel-switches"},
         },
     )
 }
