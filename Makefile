@@ -33,7 +33,7 @@ ARGS ?=
 DOCKER_BENCH ?=
 
 .PHONY: help setup setup-dev classroom verify status destroy clean-cache
-.PHONY: test lint lint-yaml lint-ansible lint-python lint-types lint-docs unit sanity integration molecule bench bench-modules bench-isolation bench-classroom compare docs build
+.PHONY: test lint lint-yaml lint-ansible lint-python lint-types lint-docs unit sanity integration molecule bench bench-modules bench-isolation bench-probes bench-classroom compare docs build
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,7 +100,7 @@ molecule: setup-dev ## The whole classroom on machines of its own
 	scripts/molecule.sh $(ARGS)
 
 bench: setup-dev ## Measure everything that has a limit, against peers and floors
-	@$(MAKE) --keep-going bench-modules bench-isolation bench-classroom
+	@$(MAKE) --keep-going bench-modules bench-isolation bench-probes bench-classroom
 
 bench-modules: setup-dev ## The modules against a loop of community.docker, the bare SDK and the engine's client
 	mkdir -p reports
@@ -109,6 +109,10 @@ bench-modules: setup-dev ## The modules against a loop of community.docker, the 
 bench-isolation: setup-dev ## Facts and verdict of 10 to 500 containers against the bare SDK (DOCKER_BENCH=folder: docker-bench-security too)
 	mkdir -p reports
 	$(AS_ROOT) $(BENCH) isolation $(DOCKER_BENCH)
+
+bench-probes: setup-dev ## What the probes of a twin cost beyond the twin itself
+	mkdir -p reports
+	$(AS_ROOT) $(BENCH) probes
 
 bench-classroom: setup-dev ## The speed of site.yml as multiples of one boot
 	$(BENCH) classroom $(ARGS)

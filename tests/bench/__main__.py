@@ -1,7 +1,8 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures one part of Bulkhead against its peers and floors (make bench): `modules`, `isolation` or `classroom`.
+"""Measures one part of Bulkhead against its peers and floors (make bench): `modules`, `isolation`, `probes` or
+`classroom`.
 
 Writes its part of reports/bench.json, prints a table, and fails when a limit is missed. Words after `classroom` go to
 every run of Ansible there; the one after `isolation` is the folder of docker-bench-security.
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.tests.bench import classroom, isolation, modules
+from ansible_collections.bulkhead.classroom.tests.bench import classroom, isolation, modules, probes
 from ansible_collections.bulkhead.classroom.tests.bench.runs import ROOT, BenchError
 
 REPORT = ROOT / "reports" / "bench.json"
@@ -23,6 +24,7 @@ PARTS: dict[str, Callable[[list[str]], tuple[dict[str, Any], list[str]]]] = {
     "classroom": classroom.measure,
     "isolation": isolation.measure,
     "modules": lambda _words: modules.measure(),
+    "probes": probes.measure,
 }
 
 

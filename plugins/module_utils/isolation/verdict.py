@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -20,7 +20,6 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue, workspaces
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     ERROR,
-    EVIDENCE_LIMIT,
     FAIL,
     NOTSELECTED,
     SEVERITIES,
@@ -39,11 +38,11 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     index_ranges,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.expectations import absent
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.findings import RED, finding
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_profiles import selected
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import (
-    ERROR_LIMIT,
     NAME_LIMIT,
     Container,
     Host,
@@ -61,7 +60,6 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.waive
 
 # Version of the form of a report: files/isolation.schema.json of the role isolation_audit.
 SCHEMA = 2
-RED = (FAIL, ERROR)
 EXISTENCE = frozenset(check.id for check in catalogue.EXISTENCE)
 
 
@@ -150,7 +148,7 @@ def _absent_finding(want: Expected, room: Room) -> dict[str, Any]:
     outcome = _unless_skipped(workspaces.PRESENT, room.policy, outcome)
     host, name = shown(want.host or "", NAME_LIMIT), shown(want.name, NAME_LIMIT)
     return {
-        **_finding(workspaces.PRESENT, outcome, f"{host or '?'}/{name}"),
+        **finding(workspaces.PRESENT, outcome, f"{host or '?'}/{name}"),
         "host": host,
         "container": name,
         "student": shown(want.student or "", NAME_LIMIT),
@@ -161,7 +159,7 @@ def _host_finding(check: Check, host: Host, room: Room) -> dict[str, Any]:
     if check.decide_host is None:
         raise AssertionError(f"check {check.id} does not judge hosts, and was asked to")
     outcome = _unless_skipped(check, room.policy, check.decide_host(host, room))
-    return {**_finding(check, outcome, host.subject), "host": host.subject, "container": "", "student": ""}
+    return {**finding(check, outcome, host.subject), "host": host.subject, "container": "", "student": ""}
 
 
 def _item_finding(check: Check, item: Item, room: Room) -> dict[str, Any]:
@@ -170,7 +168,7 @@ def _item_finding(check: Check, item: Item, room: Room) -> dict[str, Any]:
         raise AssertionError(f"check {check.id} judges neither images nor networks, and was asked to")
     outcome = _unless_skipped(check, room.policy, decide(item, room))
     host = shown(item.host, NAME_LIMIT)
-    return {**_finding(check, outcome, item.subject), "host": host, "container": "", "student": ""}
+    return {**finding(check, outcome, item.subject), "host": host, "container": "", "student": ""}
 
 
 def _container_finding(check: Check, container: Container, room: Room) -> dict[str, Any]:
@@ -178,7 +176,7 @@ def _container_finding(check: Check, container: Container, room: Room) -> dict[s
         raise AssertionError(f"check {check.id} does not judge containers, and was asked to")
     outcome = _unless_skipped(check, room.policy_for(container), check.decide(container, room))
     return {
-        **_finding(check, outcome, container.subject),
+        **finding(check, outcome, container.subject),
         "host": shown(container.host, NAME_LIMIT),
         "container": container.name,
         "student": shown(str(container.labels.get(room.policy.student_label, "")), NAME_LIMIT),
@@ -191,41 +189,6 @@ def _unless_skipped(check: Check, policy: Policy, outcome: Outcome) -> Outcome:
     if not reason or (check.id in EXISTENCE and outcome.status == ERROR):
         return outcome
     return Outcome(NOTSELECTED, "not judged", reason=f"left out by the policy: {reason}")
-
-
-def _finding(check: Check, outcome: Outcome, subject: str) -> dict[str, Any]:
-    return {
-        "check": check.id,
-        "title": check.title,
-        "severity": check.severity,
-        "concept": check.concept,
-        "subject": subject,
-        "status": outcome.status,
-        "expected": shown(outcome.expected or check.expected, ERROR_LIMIT),
-        "observed": shown(outcome.observed),
-        "inspected": shown(outcome.inspected),
-        "reason": shown(outcome.reason, ERROR_LIMIT),
-        "evidence": [_evidence(fact) for fact in _distinct(outcome.evidence)[:EVIDENCE_LIMIT]],
-        "remedy": check.remedy if outcome.status in RED else "",
-        "why": check.why,
-        "variable": check.variable,
-        "references": check.references,
-        "waiver": None,
-    }
-
-
-def _distinct(facts: Iterable[Fact]) -> list[Fact]:
-    """Each fact once, in order. By equality: a value may be a list, which has no hash."""
-    found: list[Fact] = []
-    for fact in facts:
-        if fact not in found:
-            found.append(fact)
-    return found
-
-
-def _evidence(fact: Fact) -> dict[str, str]:
-    raw = fact.error if fact.error else fact.raw or str(fact.value)
-    return {"path": shown(fact.path), "raw": shown(raw)}
 
 
 def _waived(finding: dict[str, Any], subject: Subject, accepted: Accepted) -> dict[str, Any]:
