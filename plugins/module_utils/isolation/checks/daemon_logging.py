@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_mapping
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_mapping, formed
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     INFORMATIONAL,
     NOTAPPLICABLE,
@@ -30,7 +30,7 @@ ON_THE_HOST = ("json-file", "local", "none")
 
 
 def decide_central(host: Host, _room: Room) -> Outcome:
-    fact = info(host, "LoggingDriver")
+    fact = formed(info(host, "LoggingDriver"), str)
     if fact.value == "journald":
         reason = "the journal may be sent on, or not: the engine does not know"
         return Outcome(INFORMATIONAL, "goes to the host's journal", (fact,), reason=reason)
@@ -40,7 +40,7 @@ def decide_central(host: Host, _room: Room) -> Outcome:
 
 
 def decide_rotation(host: Host, _room: Room) -> Outcome:
-    driver = info(host, "LoggingDriver")
+    driver = formed(info(host, "LoggingDriver"), str)
     if not driver.known:
         return missing([driver])
     if driver.value == "local":

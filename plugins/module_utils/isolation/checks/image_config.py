@@ -42,7 +42,7 @@ def decide_user(item: Item, room: Room) -> Outcome:
     user = fact.value.partition(":")[0].strip()
     said = f"USER {fact.value}" if fact.value else "no USER, which means root"
     # 00 is the number 0 as well.
-    root = user in ROOT or (user.isdigit() and int(user) == 0)
+    root = user in ROOT or (user.isdecimal() and int(user) == 0)
     return Outcome(FAIL if root else PASS, said, (fact,), inspected=fact.value)
 
 
