@@ -126,17 +126,21 @@ function cellOf(subject, concept, cell) {
     "aria-label": `${subject.name}, ${concept}: ${said}` }, words));
 }
 
-function drawMatrix(data, concepts) {
+/** Some of the subjects, the worst first, with the concepts that they are judged by. */
+function drawMatrix(data, id, wanted, title) {
   const table = counted(data);
-  const order = data.subjects.map((_subject, at) => at).sort((one, other) =>
+  const order = data.subjects.map((_subject, at) => at).filter((at) => wanted(data.subjects[at])).sort((one, other) =>
     table[one].worst - table[other].worst || table[other].red - table[one].red);
+  const concepts = data.concepts.filter((concept) => order.some((at) => table[at].cells.has(concept)));
+  const students = order.some((at) => data.subjects[at].student);
   const rows = order.map((at) => {
     const subject = data.subjects[at];
     return make("tr", {}, make("th", { scope: "row", class: "name", title: subject.name },
-      make("a", { href: address("subject", subject.name) }, subject.name)), make("td", {}, subject.student || "–"),
+      make("a", { href: address("subject", subject.name) }, subject.name)),
+    ...(students ? [make("td", {}, subject.student || "–")] : []),
     ...concepts.map((concept) => cellOf(subject, concept, table[at].cells.get(concept))));
   });
-  byId("matrix").append(head("Subject", "Student", ...concepts), make("tbody", {}, ...rows));
+  byId(id).append(head(title, ...(students ? ["Student"] : []), ...concepts), make("tbody", {}, ...rows));
 }
 
 function drawWaivers(data) {
@@ -271,7 +275,8 @@ async function draw() {
   drawHosts(data);
   drawDrift(data);
   drawTrend(data);
-  drawMatrix(data, concepts);
+  drawMatrix(data, "matrix", (subject) => subject.container, "Container");
+  drawMatrix(data, "others", (subject) => !subject.container, "Host, image or network");
   drawWaivers(data);
   drawForm(data, concepts);
   addEventListener("hashchange", () => { if (location.hash.startsWith("#/") || !location.hash) follow(data); });
