@@ -39,7 +39,7 @@ class Fact(NamedTuple):
 
 def fact_from(document: Any, path: str = "") -> Fact:
     """Reads a fact back. Whatever is not a fact becomes one with an error, so that a broken document never passes."""
-    if type(document) is not dict and not isinstance(document, Mapping):
+    if not isinstance(document, (dict, Mapping)):
         return Fact(path, error="not recorded in the facts")
     error = str(document.get("error") or "")
     value = document.get("value")
@@ -91,7 +91,7 @@ def shown(text: str, limit: int = RAW_LIMIT) -> str:
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
     # What comes out of JSON is a dict, and to ask for its kind is cheap; to ask for a Mapping is not.
-    return value if type(value) is dict or isinstance(value, Mapping) else {}
+    return value if isinstance(value, (dict, Mapping)) else {}
 
 
 def as_list(value: Any) -> list[Any]:

@@ -21,7 +21,7 @@ Render = Callable[[Mapping[str, Any], Any, Page], str]
 # By the name of the option that asks for it.
 OUTPUTS: Mapping[str, Render] = {
     "json": lambda verdict, _history, _page: json.dumps(verdict, indent=1) + "\n",
-    "html": lambda verdict, history, page: rendered(verdict, history, page),
+    "html": rendered,
     "junit": lambda verdict, _history, _page: junit(verdict),
     "sarif": lambda verdict, _history, page: sarif(verdict, page.path or LOCATION),
     "oscal": lambda verdict, _history, page: oscal(verdict, report=page.beside),

@@ -25,9 +25,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     shown,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.process_record import (
-    Process as Process,  # noqa: PLC0414 (says that it is part of this module)
-)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.process_record import Process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection, selection_from
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_label import Clearances
 

@@ -31,7 +31,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     apart,
     is_initial,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Process, Room
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.process_record import Process
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
 
 # Real, effective, saved, and of the file system.
 FOURFOLD = ("Uid", "Gid")

@@ -19,7 +19,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     judge_all,
     said,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Process, Room
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.process_record import Process
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
 
 # /dev/null of the host: what an engine gives as input to a container that gets none.
 NULL = "c 1:3"

@@ -23,7 +23,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     capability_set,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.user_namespaces import apart
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Process, Room
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.process_record import Process
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
 
 SSH_SERVERS = ("sshd", "sshd-session", "sshd-auth", "dropbear")
 

@@ -23,7 +23,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.daemon_base import OPTIONS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import security_option
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Process, Room
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.process_record import Process
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
 
 # PROC_USER_INIT_INO and PROC_TIME_INIT_INO of linux/proc_ns.h: the first namespace of its kind on every kernel.
 INITIAL = {"user": "4026531837", "time": "4026531834"}

@@ -76,11 +76,11 @@ def _answered(probe: Probe, record: Mapping[str, Any]) -> Outcome | list[tuple[s
     if answer.get("unknown"):
         return Outcome(NOTCHECKED, "not tried", reason=str(answer["unknown"]))
     tried = answer.get("tried")
-    pairs = [tuple(map(str, one)) for one in as_list(tried) if isinstance(one, (list, tuple)) and len(one) == 2]
+    pairs = [(str(one[0]), str(one[1])) for one in as_list(tried) if isinstance(one, (list, tuple)) and len(one) == 2]
     if answer.get("error") or not isinstance(tried, (list, tuple)) or len(pairs) != len(tried):
         said = str(answer.get("error") or f"no answer from the twin. {record.get('said') or ''}").strip()
         return missing([Fact(place, error=said)])
-    return [(what, found) for what, found in pairs]
+    return pairs
 
 
 def _attempted(probe: Probe, record: Mapping[str, Any]) -> Outcome:

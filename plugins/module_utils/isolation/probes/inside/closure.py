@@ -87,4 +87,4 @@ def closure() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(closure()))
+    sys.stdout.write(json.dumps(closure()) + "\n")
