@@ -118,7 +118,7 @@ CHECKS = (
         how="CapEff, CapPrm, CapBnd, CapInh and CapAmb in /proc/PID/status of every process, against the policy.",
         variable="student_workspaces entry point main (cap_drop)",
         decide=decide_capabilities,
-        cis=("5.4", "5.5"),
+        cis=("5.4",),
         nist=("4.4.3",),
     ),
     Check(
