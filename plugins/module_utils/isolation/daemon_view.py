@@ -12,7 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_mapping, fact_from
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
+    Fact,
+    as_mapping,
+    fact_from,
+    formed,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Host
 
 # The start of a process is known to a second, the boot time too.
@@ -27,11 +32,9 @@ def daemon_fact(host: Host, name: str) -> Fact:
     return fact_from(daemon(host).get(name), f"daemon.{name}")
 
 
-def mapping_fact(fact: Fact) -> Fact:
+def daemon_table(host: Host, name: str) -> Fact:
     """A fact whose value must be a table: anything else is a broken document."""
-    if fact.known and not isinstance(fact.value, Mapping):
-        return Fact(fact.path, error="recorded in a form that is not a table")
-    return fact
+    return formed(daemon_fact(host, name), Mapping)
 
 
 def file_absent(host: Host) -> bool:
@@ -45,7 +48,7 @@ def file_changed_later(host: Host) -> bool:
 
 def setting(host: Host, key: str, default: Any) -> Fact:
     """One key of the running configuration. default: what the engine does when nobody says anything."""
-    command, file = mapping_fact(daemon_fact(host, "command")), mapping_fact(daemon_fact(host, "file"))
+    command, file = daemon_table(host, "command"), daemon_table(host, "file")
     if not command.known:
         return command
     if key in command.value:
@@ -76,7 +79,7 @@ def declared(host: Host, key: str) -> str:
 
 def info(host: Host, key: str) -> Fact:
     """One value of what the engine says of itself while it runs."""
-    whole = mapping_fact(daemon_fact(host, "info"))
+    whole = daemon_table(host, "info")
     if not whole.known:
         return whole
     value = whole.value.get(key)
@@ -87,11 +90,9 @@ def info(host: Host, key: str) -> Fact:
 
 def security_option(host: Host, name: str) -> Fact:
     """The engine's security option of that name ('name=seccomp,profile=builtin'), or an empty text without it."""
-    options = info(host, "SecurityOptions")
+    options = formed(info(host, "SecurityOptions"), list, tuple)
     if not options.known:
         return options
-    if not isinstance(options.value, (list, tuple)):
-        return Fact(options.path, error="recorded in a form that is no list")
     texts = [str(option) for option in options.value]
     # Without any option the engine did not answer this at all: seccomp is one on every kernel that can run containers.
     found = next((text for text in texts if text.split(",")[0] == f"name={name}"), "")
@@ -100,11 +101,9 @@ def security_option(host: Host, name: str) -> Fact:
 
 def listeners(host: Host, kind: str) -> Fact:
     """The sockets of a kind that the engine's process listens on; without those that it holds for published ports."""
-    fact = daemon_fact(host, "listeners")
+    fact = formed(daemon_fact(host, "listeners"), list, tuple)
     if not fact.known:
         return fact
-    if not isinstance(fact.value, (list, tuple)):
-        return Fact(fact.path, error="recorded in a form that is no list")
     published = daemon(host).get("published")
     if not isinstance(published, (list, tuple)):
         return Fact(fact.path, error="the published ports are not recorded")

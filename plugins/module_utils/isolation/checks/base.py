@@ -90,6 +90,13 @@ def missing(facts: Iterable[Fact]) -> Outcome:
     return Outcome(ERROR, "evidence is missing", absent, reason=f"cannot read {what}")
 
 
+def broken(fact: Fact, why: str = "") -> Outcome:
+    """Evidence that is missing, or of a form that is not the recorded one."""
+    return missing(
+        [Fact(fact.path, error=why or f"EINVAL not what was asked for: {fact.value!r}") if fact.known else fact]
+    )
+
+
 def judge_all(judged: Iterable[tuple[Fact, str]], good: str) -> Outcome:
     """The verdict over many facts, each with its objection (or an empty one).
 

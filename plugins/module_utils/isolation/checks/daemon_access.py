@@ -12,6 +12,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     as_list,
     as_mapping,
     fact_from,
+    formed,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
@@ -21,6 +22,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     PASS,
     Check,
     Outcome,
+    broken,
     missing,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.daemon_base import (
@@ -108,12 +110,10 @@ def socket_groups(host: Host) -> Iterator[Fact]:
 
 def decide_members(host: Host, room: Room) -> Outcome:
     found = list(socket_groups(host))
-    members = fact_from(host.facts.get("groups"), "/etc/group")
+    members = formed(fact_from(host.facts.get("groups"), "/etc/group"), Mapping)
     absent = [fact for fact in (*found, members) if not fact.known]
     if absent:
         return missing(absent)
-    if not isinstance(members.value, Mapping):
-        return missing([Fact(members.path, error="recorded in a form that is not a table")])
     names = sorted({str(fact.value) for fact in found} - {"root"})
     users = sorted({str(user) for name in names for user in as_list(members.value.get(name))} - {"root"})
     strangers = [user for user in users if user not in room.policy.engine_users]
@@ -129,7 +129,7 @@ def decide_rootless(host: Host, _room: Room) -> Outcome:
     fact = daemon_fact(host, "uid_map")
     fields = str(fact.value).split() if fact.known else []
     if len(fields) < 3 or not fields[1].isdigit():
-        return missing([fact if not fact.known else Fact(fact.path, error="not the form of uid_map")])
+        return broken(fact, "not the form of uid_map")
     if fields[1] != "0":
         return Outcome(PASS, f"the engine's root is user {fields[1]} of the host", (fact,))
     reason = "whether an engine without root can do the work is the administrator's choice"

@@ -17,7 +17,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Outcome,
     missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import declared, setting
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import declared, info, setting
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Host, Room
 
 OPTIONS = "engine_host_daemon_options"
@@ -36,6 +36,16 @@ def by_setting(key: str, default: Any, object_to: Callable[[Any], str], good: st
     def decide(host: Host, _room: Room) -> Outcome:
         fact = setting(host, key, default)
         return answer(fact, object_to(fact.value) if fact.known else "", good, declared(host, key))
+
+    return decide
+
+
+def by_info(key: str, good: Any, objection: str, words: str, option: str) -> DecideHost:
+    """A check of one thing that the running engine says of itself."""
+
+    def decide(host: Host, _room: Room) -> Outcome:
+        fact = info(host, key)
+        return answer(fact, "" if fact.value is good else objection, words, declared(host, option))
 
     return decide
 

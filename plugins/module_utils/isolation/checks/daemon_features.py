@@ -5,33 +5,35 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
     NOTAPPLICABLE,
     PASS,
     Check,
-    DecideHost,
     Outcome,
     missing,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.daemon_base import (
     OPTIONS,
     answer,
+    by_info,
     daemon_check,
     moved,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import (
     daemon_fact,
+    daemon_table,
     declared,
     info,
-    mapping_fact,
     setting,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Host, Room
 
 OLD_DRIVERS = ("aufs", "devicemapper", "overlay")
+
+keeps_running = by_info(
+    "LiveRestoreEnabled", True, "containers end with the engine", "containers outlive it", "live-restore"
+)
 
 
 def decide_storage(host: Host, _room: Room) -> Outcome:
@@ -68,22 +70,12 @@ def decide_proxy(host: Host, _room: Room) -> Outcome:
 
 
 def decide_live_restore(host: Host, _room: Room) -> Outcome:
-    swarm = mapping_fact(daemon_fact(host, "swarm"))
+    swarm = daemon_table(host, "swarm")
     if not swarm.known:
         return missing([swarm])
     if swarm.value.get("state") == "active":
         return Outcome(NOTAPPLICABLE, "not judged", (swarm,), reason="a member of a swarm cannot have it")
-    return by_info("LiveRestoreEnabled", True, "containers end with the engine", "containers outlive it")(host, _room)
-
-
-def by_info(key: str, good: Any, objection: str, words: str, option: str = "live-restore") -> DecideHost:
-    """A check of one thing that the running engine says of itself."""
-
-    def decide(host: Host, _room: Room) -> Outcome:
-        fact = info(host, key)
-        return answer(fact, "" if fact.value == good else objection, words, declared(host, option))
-
-    return decide
+    return keeps_running(host, _room)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -5,9 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_mapping, fact_from
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
+    Fact,
+    as_mapping,
+    fact_from,
+    formed,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
     INFORMATIONAL,
@@ -28,7 +34,6 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import (
     daemon,
     declared,
-    mapping_fact,
     security_option,
     setting,
 )
@@ -38,7 +43,7 @@ ICC = "com.docker.network.bridge.enable_icc"
 
 
 def decide_icc(host: Host, _room: Room) -> Outcome:
-    fact = mapping_fact(fact_from(daemon(host).get("bridge"), "/networks/bridge"))
+    fact = formed(fact_from(daemon(host).get("bridge"), "/networks/bridge"), Mapping)
     said = declared(host, "icc")
     if not fact.known:
         return missing([fact])

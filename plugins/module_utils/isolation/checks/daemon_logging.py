@@ -19,6 +19,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.daemon_base import (
     OPTIONS,
     answer,
+    by_info,
     by_setting,
     daemon_check,
     moved,
@@ -53,11 +54,6 @@ def decide_rotation(host: Host, _room: Room) -> Outcome:
     return answer(options, "" if limit else "files grow without end: no max-size", good, declared(host, "log-opts"))
 
 
-def decide_debug(host: Host, _room: Room) -> Outcome:
-    fact = info(host, "Debug")
-    return answer(fact, "on" if fact.value is not False else "", "off", declared(host, "debug"))
-
-
 def _level(value: Any) -> str:
     return "" if value == "info" else f"is {value}"
 
@@ -84,7 +80,7 @@ CHECKS: tuple[Check, ...] = (
         why="Debug mode opens profiling paths on the socket and writes whole requests, values included, to the log.",
         how="Debug of /info.",
         variable=OPTIONS,
-        decide_host=decide_debug,
+        decide_host=by_info("Debug", False, "on", "off", "debug"),
     ),
     daemon_check(
         id="daemon-log-central",

@@ -23,6 +23,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import (
     daemon_fact,
+    daemon_table,
     file_absent,
     file_changed_later,
     info,
@@ -84,9 +85,7 @@ def _words(differences: list[tuple[str, Any, Any]]) -> str:
 
 
 def decide_partition(host: Host, _room: Room) -> Outcome:
-    fact = daemon_fact(host, "data_root")
-    if fact.known and not isinstance(fact.value, Mapping):
-        fact = Fact(fact.path, error="recorded in a form that is not a table")
+    fact = daemon_table(host, "data_root")
     place = as_mapping(fact.value)
     if fact.known and not all(isinstance(place.get(key), str) for key in ("device", "above")):
         return missing([Fact(fact.path, error="recorded without the two devices")])

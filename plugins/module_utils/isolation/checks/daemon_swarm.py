@@ -28,9 +28,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import (
     address_text,
-    daemon_fact,
+    daemon_table,
     listeners,
-    mapping_fact,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Host, Room
 
@@ -39,7 +38,7 @@ NINETY_DAYS = 90 * 24 * 3600 * 10**9
 
 
 def decide_off(host: Host, _room: Room) -> Outcome:
-    fact = mapping_fact(daemon_fact(host, "swarm"))
+    fact = daemon_table(host, "swarm")
     state = fact.value.get("state") if fact.known else ""
     return answer(fact, "" if state == "inactive" else f"the engine is part of a swarm ({state})", "off")
 
@@ -48,7 +47,7 @@ def of_manager(key: str, object_to: Callable[[Any], str], good: str) -> DecideHo
     """A rule about the whole swarm: a manager alone knows it."""
 
     def decide(host: Host, _room: Room) -> Outcome:
-        fact = mapping_fact(daemon_fact(host, "swarm"))
+        fact = daemon_table(host, "swarm")
         if not fact.known:
             return missing([fact])
         refused = _elsewhere(fact.value)
@@ -70,7 +69,7 @@ def _elsewhere(swarm: Mapping[str, Any]) -> str:
 
 
 def decide_bound(host: Host, _room: Room) -> Outcome:
-    swarm, sockets = mapping_fact(daemon_fact(host, "swarm")), listeners(host, "tcp")
+    swarm, sockets = daemon_table(host, "swarm"), listeners(host, "tcp")
     if not swarm.known:
         return missing([swarm])
     if swarm.value.get("state") == "inactive":

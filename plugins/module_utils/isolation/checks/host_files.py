@@ -13,6 +13,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     as_list,
     as_mapping,
     fact_from,
+    formed,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     NOTAPPLICABLE,
@@ -57,11 +58,9 @@ ROWS = (
 
 def files(host: Host, row: Row) -> tuple[list[Fact], Outcome | None]:
     """The files of a row, or what there is to say without any."""
-    listed = fact_from(as_mapping(host.facts.get("files")).get(row.key), f"files.{row.key}")
+    listed = formed(fact_from(as_mapping(host.facts.get("files")).get(row.key), f"files.{row.key}"), list, tuple)
     if not listed.known:
         return [], missing([listed])
-    if not isinstance(listed.value, (list, tuple)):
-        return [], missing([Fact(listed.path, error="recorded in a form that is no list")])
     if not listed.value:
         reason = f"there is no such file (looked for: {listed.path})"
         return [], Outcome(NOTAPPLICABLE, "not judged", reason=reason)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
-    Fact,
     as_mapping,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
@@ -19,20 +18,13 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Check,
     DecideItem,
     Outcome,
-    missing,
+    broken,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Item, Room
 
 ROOT = ("", "0", "root")
 # ssh, telnet, rexec, rlogin, rsh, X11, RDP, VNC.
 LOGIN_PORTS = ("22", "23", "512", "513", "514", "3389", "5900", "6000")
-
-
-def broken(fact: Fact) -> Outcome:
-    """Evidence that is missing, or of a form that is not the recorded one."""
-    return missing(
-        [fact if not fact.known else Fact(fact.path, error=f"EINVAL not what was asked for: {fact.value!r}")]
-    )
 
 
 def decide_user(item: Item, room: Room) -> Outcome:

@@ -20,9 +20,9 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     PASS,
     Check,
     Outcome,
+    broken,
     missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.image_config import broken
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_history import steps_of
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Item, Room
 

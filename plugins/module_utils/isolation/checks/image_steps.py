@@ -15,8 +15,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Check,
     DecideItem,
     Outcome,
+    broken,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.image_config import broken
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_history import steps_of
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Item, Room
 

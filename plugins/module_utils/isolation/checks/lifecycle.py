@@ -20,6 +20,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     PASS,
     Check,
     Outcome,
+    broken,
     missing,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
@@ -38,12 +39,6 @@ def shaped(fact: Fact, *keys: str) -> Mapping[str, Any] | None:
     """The value when it is a mapping with all these keys: a broken document is an error and no default."""
     value = fact.value
     return value if fact.known and isinstance(value, Mapping) and all(key in value for key in keys) else None
-
-
-def broken(fact: Fact) -> Outcome:
-    return missing(
-        [fact if not fact.known else Fact(fact.path, error=f"EINVAL not what was asked for: {fact.value!r}")]
-    )
 
 
 def decide_restart(container: Container, room: Room) -> Outcome:

@@ -14,6 +14,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     as_list,
     as_mapping,
     fact_from,
+    formed,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Item, Room
 
@@ -21,24 +22,18 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room 
 def container_fact(container: Container, key: str, kind: type) -> Fact:
     """One of a container's facts about networks; of another form than `kind` it is an error."""
     fact = fact_from(as_mapping(container.record.get("network")).get(key), f"{container.name} network.{key}")
-    fact = _formed(fact, kind)
+    fact = formed(fact, kind)
     if key == "networks" and not all(isinstance(one, str) for one in as_mapping(fact.value).values()):
         return Fact(fact.path, error="EINVAL recorded with a network that has no id")
     return fact
 
 
 def host_fact(host: Host, key: str, kind: type) -> Fact:
-    return _formed(fact_from(as_mapping(host.facts.get("network")).get(key), f"network.{key}"), kind)
+    return formed(fact_from(as_mapping(host.facts.get("network")).get(key), f"network.{key}"), kind)
 
 
 def network_fact(item: Item, key: str, kind: type) -> Fact:
-    return _formed(item.fact(key), kind)
-
-
-def _formed(fact: Fact, kind: type) -> Fact:
-    if fact.known and not isinstance(fact.value, kind):
-        return Fact(fact.path, error=f"EINVAL recorded in a form that is no {kind.__name__}")
-    return fact
+    return formed(item.fact(key), kind)
 
 
 def rows(fact: Fact, *keys: str) -> list[Mapping[str, Any]] | None:

@@ -17,6 +17,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Check,
     Decide,
     Outcome,
+    broken,
     missing,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_evidence import (
@@ -101,7 +102,7 @@ def decide_served(container: Container, _room: Room) -> Outcome:
     listeners = container_fact(container, "listeners", list)
     found = rows(listeners, "address", "port")
     if not listeners.known or found is None:
-        return missing([listeners if not listeners.known else Fact(listeners.path, error="EINVAL no list of ports")])
+        return broken(listeners, "EINVAL no list of ports")
     served = {one["port"] for one in found}
     idle = [text_of(port) for port in wanted if port["inside"] not in served]
     if idle:

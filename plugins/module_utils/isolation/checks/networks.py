@@ -14,6 +14,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     PASS,
     Check,
     Outcome,
+    broken,
     missing,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_evidence import (
@@ -125,7 +126,7 @@ def decide_listeners(host: Host, _room: Room) -> Outcome:
     fact = host_fact(host, "listeners", list)
     found = rows(fact, "address", "port")
     if not fact.known or found is None:
-        return missing([fact if not fact.known else Fact(fact.path, error="EINVAL no list of addresses and ports")])
+        return broken(fact, "EINVAL no list of addresses and ports")
     told = [(network_fact(item, "driver", str), network_fact(item, "subnets", list)) for item in host.networks]
     unread = [one for pair in told for one in pair if not one.known]
     if unread or not told:
