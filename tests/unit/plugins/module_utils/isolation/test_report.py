@@ -103,10 +103,12 @@ def test_every_concept_has_a_column():
     assert {report.GROUPED.get(check.concept, check.concept) for check in catalogue.ALL} <= set(COLUMNS)
 
 
-def test_the_document_has_every_check_and_none_that_does_not_exist():
+def test_the_document_explains_checks_that_exist_each_once_and_leads_to_every_concept():
     part = DOCUMENT.read_text().split("\n## The checks\n")[1].split("\n## ")[0]
     rows = [found.group(1) for found in map(CHECK_ROW.match, part.splitlines()) if found]
-    assert sorted(rows) == sorted(check.id for check in catalogue.ALL)
+    assert rows and len(rows) == len(set(rows)) and set(rows) <= {check.id for check in catalogue.ALL}
+    linked = re.findall(r"\(checks\.md#([a-z]+)\)", part)
+    assert sorted(linked) == sorted({check.concept for check in catalogue.ALL})
 
 
 def test_every_field_of_a_report_is_documented():
