@@ -24,10 +24,7 @@ PROBES: tuple[Probe, ...] = (
             why="Key rings belong to users and not to containers, so the same number shares them.",
             how="keyctl with an operation that is none: EPERM from the filter, EOPNOTSUPP from the kernel.",
             cis=("5.22",),
-            nist=(
-                "4.4.3",
-                "4.5.2",
-            ),
+            nist=("4.4.3", "4.5.2"),
         ),
     ),
     Probe(
