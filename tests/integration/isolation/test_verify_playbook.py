@@ -148,6 +148,16 @@ def test_a_rule_is_for_its_own_containers(verify, engine, container):
     assert "HINT  waiver of cgroup-pids-limit for nobody/*: fits no red finding" in done.stdout
 
 
+def test_the_command_line_says_what_fails(verify, engine, container):
+    policy = {"profile": "all", "selinux": "absent"}
+    given = {"isolation_audit_containers": [container], "isolation_audit_policy": policy}
+    _done, report = verify(engine.url, "-e", json.dumps(given), "-e", "isolation_audit_fail_on=critical")
+    assert report["fail_on"] == "critical" and report["profile"] == "all"
+    assert [one for one in report["findings"] if one["status"] == "fail" and one["severity"] != "critical"]
+    refused, _report = verify(engine.url, "-e", "isolation_audit_fail_on=some")
+    assert refused.returncode == 2 and "isolation_audit_fail_on" in refused.stdout + refused.stderr
+
+
 @pytest.mark.parametrize(("docker_host", "said"), [("unix:///nowhere/docker.sock", "/nowhere/docker.sock")])
 def test_an_engine_that_is_not_there_is_red_and_nothing_passes(verify, docker_host, said):
     done, report = verify(docker_host)
