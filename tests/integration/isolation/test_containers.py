@@ -19,24 +19,12 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_r
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
+from ansible_collections.bulkhead.classroom.tests.integration.support.isolated import GOOD
 
 LABEL, PREFIX = "bht.states", "bht-state-"
 LIMITS = {"memory", "swap", "cpu", "pids"}
 LIMITLESS = {f"cgroup-{name}-limit" for name in LIMITS}
-MIB = 1 << 20
 ALLOW_ALL = '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}'
-GOOD = {
-    "network_mode": "none",
-    "cap_drop": ["ALL"],
-    "security_opt": ["no-new-privileges"],
-    "ipc_mode": "private",
-    "mem_limit": 32 * MIB,
-    "memswap_limit": 32 * MIB,
-    "nano_cpus": 500_000_000,
-    "pids_limit": 20,
-    "read_only": True,
-    "ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 4096}, {"Name": "core", "Soft": 0, "Hard": 0}],
-}
 
 
 def bind(source: str, mode: str = "rw") -> dict:

@@ -11,23 +11,12 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible_collections.bulkhead.classroom.tests.integration.support.isolated import GOOD
 
 PREFIX, LABEL = "bht-probe-", "bht.probe"
-MIB = 1 << 20
 # Judged by the filter for system calls alone, and by nothing else in these containers.
 FILTERED = ("bpf", "io_uring_setup", "keyctl", "perf_event_open", "syslog", "unshare", "userfaultfd")
 SYS_ADMIN = {"hostname", "mount", "remount-proc-sys", "unshare-mount", "unshare-pid", "unshare-user", "bpf", "perf"}
-GOOD = {
-    "network_mode": "none",
-    "cap_drop": ["ALL"],
-    "security_opt": ["no-new-privileges"],
-    "ipc_mode": "private",
-    "mem_limit": 32 * MIB,
-    "memswap_limit": 32 * MIB,
-    "nano_cpus": 500_000_000,
-    "pids_limit": 20,
-    "read_only": True,
-}
 
 
 def but(name: str) -> dict:

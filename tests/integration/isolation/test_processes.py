@@ -23,23 +23,11 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.integration.support.daemons import Engine
+from ansible_collections.bulkhead.classroom.tests.integration.support.isolated import GOOD
 
 LABEL, PREFIX = "bht.processes", "bht-process-"
-MIB = 1 << 20
 SECRET = "hunter2-of-the-tests"
 USER = "1000:1000"
-GOOD = {
-    "network_mode": "none",
-    "cap_drop": ["ALL"],
-    "security_opt": ["no-new-privileges"],
-    "ipc_mode": "private",
-    "mem_limit": 32 * MIB,
-    "memswap_limit": 32 * MIB,
-    "nano_cpus": 500_000_000,
-    "pids_limit": 20,
-    "read_only": True,
-    "ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 4096}, {"Name": "core", "Soft": 0, "Hard": 0}],
-}
 # An account that every host has; its range is the test's alone, in a mount namespace of the engine's own.
 MAPPED, FIRST, COUNT = "daemon", 1_600_000_000, 65536
 POLICY = {"selinux": "absent", "capabilities": [], "profile": "classroom"}
