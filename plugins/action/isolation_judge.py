@@ -21,11 +21,11 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import report
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.history import drift, drift_lines
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.outputs import OUTPUTS
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.page import Page
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports import report
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import drift, drift_lines
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.outputs import OUTPUTS
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.page import Page
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import red, verdict
 
 # The colours of Ansible's own messages, which its settings change or switch off.

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.exchange import ExchangeError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.junit import junit
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.oscal import oscal
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.report import report_lines
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.sarif import LOCATION, sarif
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.exchange import ExchangeError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.junit import junit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.oscal import oscal
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.report import report_lines
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.sarif import LOCATION, sarif
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.xccdf import xccdf
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.xccdf import xccdf
 
 
 def isolation_verdict(

@@ -142,8 +142,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_a
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError, SdkMissing
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import reading
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.access import require_access
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.access import require_access
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
 
 NAMES = {"type": "list", "elements": "str", "default": []}
 ARGUMENT_SPEC = {

@@ -132,9 +132,9 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_e
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import reading
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.access import require_access
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.findings import RED
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.access import require_access
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import chosen, guard, judge, session
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.findings import RED
 
 ARGUMENT_SPEC = {
     **ENGINE_ARGUMENTS,

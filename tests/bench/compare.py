@@ -28,7 +28,7 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import reading
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import audit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.bench import compare_rows, compare_states
 from ansible_collections.bulkhead.classroom.tests.bench.docker_bench import DockerBench

@@ -16,7 +16,7 @@ BEGIN = time.monotonic()
 # The import is part of what is measured.
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import reading  # noqa: E402
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel  # noqa: E402
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather  # noqa: E402
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather  # noqa: E402
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict  # noqa: E402
 
 # Every check there is. SELinux is judged where the kernel has it.

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import Expected
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.selection import image_fits, name_fits
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Host, Room
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import image_fits, name_fits
 
 
 def absent(room: Room) -> Iterator[Expected]:

@@ -24,9 +24,12 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     printable,
     shown,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import Expected, Policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.selection import (
+    Selection,
+    selection_from,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.process_record import Process
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection, selection_from
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_label import Clearances
 
 # Version of the form of a facts document.

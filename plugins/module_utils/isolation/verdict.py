@@ -38,10 +38,16 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     index_ranges,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.expectations import absent
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.findings import RED, finding
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_profiles import selected
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import Expected, Policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.profiles import selected
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.waivers import (
+    Accepted,
+    Subject,
+    Waiver,
+    waivers_from,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.findings import RED, finding
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import (
     NAME_LIMIT,
     Container,
@@ -51,12 +57,6 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room 
     host_from,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.uncollected import uncollected
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.waivers import (
-    Accepted,
-    Subject,
-    Waiver,
-    waivers_from,
-)
 
 # Version of the form of a report: files/isolation.schema.json of the role isolation_audit.
 SCHEMA = 2

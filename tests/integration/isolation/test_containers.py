@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import reading
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.integration.support.isolated import GOOD
 

@@ -10,8 +10,8 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.history import remembered
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.page import Page, rendered
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import remembered
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.page import Page, rendered
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import ADA, judged, put
 from axe_playwright_python.sync_playwright import Axe

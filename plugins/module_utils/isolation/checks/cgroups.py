@@ -30,7 +30,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     judge_processes,
     missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import Expected
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
 
 # systemd rounds a quota up to a whole percent of a processor.

@@ -30,7 +30,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     ROWS,
     Row,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.kernel_settings import FILES, whole
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.kernel_settings import FILES, whole
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Host, Room
 
 SHARED = "Containers share the host's kernel: "

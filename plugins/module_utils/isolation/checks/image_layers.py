@@ -23,7 +23,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     broken,
     missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_history import steps_of
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_history import steps_of
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Item, Room
 
 PARTS = ("variables", "labels", "history")

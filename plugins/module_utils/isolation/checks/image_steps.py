@@ -17,7 +17,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Outcome,
     broken,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_history import steps_of
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_history import steps_of
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Item, Room
 
 SILENT = "its history names no step: it was imported, squashed or built with a tool that keeps none"

@@ -18,12 +18,12 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Outcome,
     missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.selection import (
     Selection,
     image_fits,
     name_fits,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
 
 # Besides running and paused.
 STATES = ("created", "restarting", "removing", "exited", "dead")

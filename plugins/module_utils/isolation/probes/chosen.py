@@ -12,10 +12,10 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_e
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import Readable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.selection import labels_fit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import twin
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import NETWORK, PREFIX
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.table import BY_NAME
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import labels_fit
 
 
 def probes(wanted: list[str] | None, network: bool) -> list[str]:

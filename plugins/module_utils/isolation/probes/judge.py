@@ -30,9 +30,9 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Outcome,
     missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.findings import finding
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import LIMITED, Probe
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.table import BY_NAME
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.findings import finding
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import NAME_LIMIT
 
 KILLED = "KILLED"

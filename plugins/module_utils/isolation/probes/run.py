@@ -15,13 +15,16 @@ from typing import Any, NamedTuple
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.container_facts import identity_of
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_facts import SOCKETS, read_hierarchies
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.container_facts import identity_of
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.host_facts import (
+    SOCKETS,
+    read_hierarchies,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.processes import birth
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import groups, twin
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.image import Packed
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.inside import calls, main
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import LIMITED
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import birth
 
 # The twin ends by itself after this, should this process not come to remove it.
 LIFETIME = 120

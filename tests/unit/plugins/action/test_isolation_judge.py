@@ -11,7 +11,7 @@ import stat
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.bulkhead.classroom.plugins.action import isolation_judge as action
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.page import Page
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.page import Page
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import judged
 

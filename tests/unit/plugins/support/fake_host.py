@@ -15,9 +15,9 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import audit_facts, engine_host
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.kernel_settings import FILES, whole
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import audit_facts, engine_host
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.kernel_settings import FILES, whole
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_host
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import (
     FakeEngine,

@@ -10,8 +10,8 @@ import struct
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import audit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import audit_facts
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.audit_facts import watch
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import audit_facts
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.audit_facts import watch
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import FakeKernel
 
 KEY, ARCHITECTURE = 210, 11

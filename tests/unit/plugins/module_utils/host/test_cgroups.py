@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgroups, mountinfo
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_facts import read_hierarchies
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.host_facts import read_hierarchies
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import fake_kernel
 
 V1_NONE = "9223372036854771712"

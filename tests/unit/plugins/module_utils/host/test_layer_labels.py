@@ -10,7 +10,7 @@ import os
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import layer
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.labels import ATTRIBUTE
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.mount_facts import read_layer
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.mount_facts import read_layer
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import FakeKernel
 
 OWN = "system_u:object_r:container_file_t:s0:c12,c34"

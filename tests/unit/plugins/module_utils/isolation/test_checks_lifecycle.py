@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lifecycle_facts import read_lifecycle
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Policy, PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.lifecycle_facts import read_lifecycle
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import Policy, PolicyError
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import (
     ADA,

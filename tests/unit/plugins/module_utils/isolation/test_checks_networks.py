@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Policy, PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import Policy, PolicyError
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts, facts_networks
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import (
     ADA,

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import daemon_facts
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_listeners import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import daemon_facts
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.daemon_listeners import (
     address_of,
     read_listeners,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_flags import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.daemon_flags import (
     HIDDEN,
     from_command,
     from_file,

@@ -9,15 +9,15 @@ import os
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import engine_host
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.kernel_settings import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import engine_host
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.kernel_settings import (
     FILES,
     INTERFACES,
     VULNERABILITIES,
     read_settings,
     whole,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.stray_facts import read_strays, scan
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.stray_facts import read_strays, scan
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_host import PID, FakeHost
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import FakeEngine, identifier, stat
 

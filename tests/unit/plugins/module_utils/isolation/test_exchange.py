@@ -10,7 +10,7 @@ import uuid
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.bulkhead.classroom.plugins.filter.isolation import FilterModule
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.exchange import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.exchange import (
     ExchangeError,
     moment,
     rules_of,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import file_facts
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import file_facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_host import (
     DAEMON,
     PID,

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.junit import junit
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.report import report_lines
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.junit import junit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.report import report_lines
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts, facts_broken
 from hypothesis import HealthCheck, given, settings

@@ -9,7 +9,7 @@ import json
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.kernel_settings import FILES, whole
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.kernel_settings import FILES, whole
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_host
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_host import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.history import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import (
     KEPT,
     drift,
     drift_lines,

@@ -10,8 +10,8 @@ import os
 from base64 import b64encode
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.junit import junit
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.report import report_lines
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.junit import junit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.report import report_lines
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_host import (
     CONFIGURED,

@@ -12,9 +12,9 @@ import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import kernel as host_kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import layer
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import image_layer_facts
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_facts import read_images
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_layer_facts import LayerReader
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import image_layer_facts
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_facts import read_images
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_layer_facts import LayerReader
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_images
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import FakeEngine, inspection
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import image_secrets
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_history import read_history
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import image_secrets
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_history import read_history
 
 TOKEN = "ghp_" + "a" * 36
 OLD, NEW = "/bin/sh -c {}", "RUN /bin/sh -c {} # buildkit"

@@ -9,9 +9,9 @@ import json
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import processes
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather, selected
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import processes
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather, selected
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.selection import Selection
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import (
     FakeEngine,
     FakeKernel,

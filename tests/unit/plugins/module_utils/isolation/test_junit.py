@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.filter.isolation import FilterModule
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.junit import junit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.junit import junit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import (

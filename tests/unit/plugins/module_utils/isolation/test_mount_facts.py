@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgroups
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import device_facts, mount_facts
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import device_facts, mount_facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_host import OwnedKernel
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import FakeKernel, identifier
 

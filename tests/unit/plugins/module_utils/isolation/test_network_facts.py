@@ -13,15 +13,15 @@ import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import net_namespaces
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import fact_from
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.net_tables import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.net_tables import (
     SOCKET_LIMIT,
     abstract_names,
     local_addresses,
     read_abstract,
     read_tcp,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.network_facts import read_network
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.network_facts import read_network
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import (
     FakeEngine,
     FakeKernel,

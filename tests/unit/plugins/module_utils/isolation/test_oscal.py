@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.filter.isolation import FilterModule
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.oscal import oscal
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.oscal import oscal
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import ADA, GRACE, NOW, find
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.verdicts import FORBIDDEN, VERDICTS
 from oscal_bindings.v1.models import OscalDocument

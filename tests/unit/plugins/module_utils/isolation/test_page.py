@@ -10,8 +10,8 @@ import gzip
 import json
 import re
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.history import remembered
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.page import document, packed
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import remembered
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.page import document, packed
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import ADA, changed, judged, put
 

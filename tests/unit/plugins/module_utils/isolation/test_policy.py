@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import CAPABILITIES, Policy
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError, size
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import CAPABILITIES, Policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import PolicyError, size
 
 CHECKS = frozenset({"one-check", "other-check"})
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import PROFILE_CHOICES
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_profiles import PROFILES, selected
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import PROFILE_CHOICES
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.profiles import PROFILES, selected
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import judged, policy, put
 

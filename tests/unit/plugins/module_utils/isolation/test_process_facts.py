@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import descriptor_facts, thread_facts
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import descriptor_facts, thread_facts
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.processes import grouped, read_process
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import (
     FakeEngine,
     FakeKernel,

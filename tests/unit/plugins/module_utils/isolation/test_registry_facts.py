@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import registry_facts
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.registry_facts import insecure_in
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import registry_facts
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.registry_facts import insecure_in
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_host import LOGIN, REGISTRY, FakeHost
 
 POLICY, CONF = registry_facts.POLICY, registry_facts.REGISTRIES

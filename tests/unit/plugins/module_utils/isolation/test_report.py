@@ -10,12 +10,12 @@ from dataclasses import fields
 from pathlib import Path
 
 import yaml
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import report
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_rules import Rule
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.report import COLUMNS, report_lines
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.waivers import Waiver
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import Expected, Policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.rules import Rule
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.waivers import Waiver
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports import report
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.report import COLUMNS, report_lines
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import (
     ADA,

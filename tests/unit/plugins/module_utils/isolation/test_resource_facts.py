@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import gather
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import (
     V1_MOUNTS,
     FakeEngine,

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import Expected, Policy
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_rules import Rule
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import Expected, Policy
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.rules import Rule
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
 
 MANY = 500

@@ -12,7 +12,11 @@ import pytest
 from ansible_collections.bulkhead.classroom.plugins.filter.isolation import FilterModule
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import STATUSES
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.sarif import KINDS, RESULT_LIMIT, sarif
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.sarif import (
+    KINDS,
+    RESULT_LIMIT,
+    sarif,
+)
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import ADA, NOW
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.verdicts import (

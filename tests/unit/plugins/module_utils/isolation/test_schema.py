@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import SEVERITIES, STATUSES
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import (
     FAIL_ON_CHOICES,
     PROFILE_CHOICES,
 )

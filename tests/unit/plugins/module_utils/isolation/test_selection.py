@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.selection import (
     Selection,
     image_fits,
     selection_from,

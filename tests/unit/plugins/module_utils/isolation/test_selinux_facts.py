@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import kernel as adapter
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import lsm_facts, selinux_facts
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import read_process
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import lsm_facts, selinux_facts
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.processes import read_process
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_label import clearance
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import FakeKernel
 

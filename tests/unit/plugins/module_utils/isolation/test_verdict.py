@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.policy import PolicyError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import (

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import PolicyError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.report import report_lines
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.waivers import waivers_from
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.report import report_lines
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Item
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.waivers import waivers_from
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import (
     ADA,

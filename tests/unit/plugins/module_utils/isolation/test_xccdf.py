@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.filter.isolation import FilterModule
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.xccdf import NS, xccdf
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.xccdf import NS, xccdf
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import ADA, NOW, find
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.verdicts import (

@@ -11,11 +11,11 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import cgroups, mountinfo
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel, listener_pid
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_facts import read_device_names
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lsm_facts import read_lsm
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.mount_facts import read_peer_groups
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import NAMESPACES
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_facts import read_selinux
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.device_facts import read_device_names
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.lsm_facts import read_lsm
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.mount_facts import read_peer_groups
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.processes import NAMESPACES
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.selinux_facts import read_selinux
 
 SOCKETS = (
     "/run/docker.sock",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_mapping
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_secrets import in_step
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_secrets import in_step
 
 # The engine's own builder writes what does not run as a comment of the shell, BuildKit as it stands in the file.
 _NOT_RUN = re.compile(r"^(?:\|\d+ .*?)?/bin/sh -c #\(nop\)\s*")

@@ -22,7 +22,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     INFORMATIONAL,
     PASS,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.exchange import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.exchange import (
     Finding,
     details,
     findings_of,

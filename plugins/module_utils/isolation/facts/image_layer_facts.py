@@ -29,7 +29,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.layer impo
     node,
     rights,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_secrets import credential_at
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_secrets import credential_at
 
 LAYER_LIMIT, HOST_LIMIT = 50_000, 200_000
 # null, zero, full, random, urandom, tty, console, ptmx: every container has these from its engine.

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_rules import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.rules import (
     Rule,
     combined,
     rules_from,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import (
     PolicyError,
     known,
     parsed,
@@ -39,7 +39,7 @@ CAPABILITIES = (
 RESTART_POLICIES = ("no", "on-failure", "unless-stopped")
 SELINUX_CHOICES = ("required", "where_present", "absent")
 FAIL_ON_CHOICES = ("critical", "high", "medium", "low")
-# What each selects is in policy_profiles.py.
+# What each selects is in profiles.py.
 PROFILE_CHOICES = ("all", "baseline", "cis-1.8", "classroom")
 CHOICES = {"profile": PROFILE_CHOICES, "fail_on": FAIL_ON_CHOICES, "selinux": SELINUX_CHOICES}
 

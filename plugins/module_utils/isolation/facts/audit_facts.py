@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import audit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.file_facts import UNIT_FOLDERS
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.file_facts import UNIT_FOLDERS
 
 PROGRAM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 RULE_FILES, RULE_FOLDER = "/etc/audit/audit.rules", "/etc/audit/rules.d"

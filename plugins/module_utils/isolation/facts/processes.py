@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.cgroups import parse_membership
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.descriptor_facts import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.descriptor_facts import (
     MountTable,
     read_descriptors,
     read_table,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lsm_facts import apparmor_runs, read_profile
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.thread_facts import read_threads
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.lsm_facts import (
+    apparmor_runs,
+    read_profile,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.thread_facts import read_threads
 from ansible_collections.bulkhead.classroom.plugins.module_utils.secret_names import secret_variables
 
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")

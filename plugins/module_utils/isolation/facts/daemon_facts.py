@@ -12,8 +12,8 @@ from typing import Any
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import mountinfo
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_list, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import daemon_flags
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_listeners import read_listeners
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import daemon_flags
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.daemon_listeners import read_listeners
 
 TICKS = 100
 NO_PROCESS = "ESRCH the engine's process was not found on this host"

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.selection import Selection
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import (
     PolicyError,
     known,
     labels_from,
     parsed,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection
 
 SELECTORS = ("name", "labels", "image")
 

@@ -14,29 +14,32 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_r
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.cgroups import Hierarchy
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.container_facts import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.container_facts import (
     declared_by,
     identity_of,
     mounts_of,
     read_container,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.engine_host import read_engine_host
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.host_facts import read_hierarchies, read_host
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_facts import read_images
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.network_facts import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.engine_host import read_engine_host
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.host_facts import (
+    read_hierarchies,
+    read_host,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_facts import read_images
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.network_facts import (
     add_settings,
     begin_settings,
     read_networks,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import SCHEMA
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selinux_facts import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.processes import grouped, read_process
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.selinux_facts import (
     ask_policy,
     read_strangers,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.user_facts import read_user_namespaces
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.selection import Selection
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import SCHEMA
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.uncollected import uncollected
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_user_namespaces
 
 ATTEMPTS = 2
 SHARED_BY_MATES = ("pid", "mnt")

@@ -18,21 +18,21 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     clipped,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.descriptor_facts import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.descriptor_facts import (
     MountTable,
     read_table,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_facts import read_devices
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_secrets import shown
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lifecycle_facts import read_lifecycle
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.mount_facts import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.device_facts import read_devices
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_secrets import shown
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.lifecycle_facts import read_lifecycle
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.mount_facts import (
     read_mounting,
     read_source_mode,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.network_facts import read_network
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.processes import grouped, read_process
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.resource_facts import read_resources
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_user_namespaces
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.network_facts import read_network
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.processes import grouped, read_process
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.resource_facts import read_resources
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.user_facts import read_user_namespaces
 from ansible_collections.bulkhead.classroom.plugins.module_utils.secret_names import secret_variables
 
 ENTRY_LIMIT = 256

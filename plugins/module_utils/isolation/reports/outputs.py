@@ -9,12 +9,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.history import remembered
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.junit import junit
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.oscal import oscal
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.page import Page, rendered
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.sarif import LOCATION, sarif
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.xccdf import xccdf
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import remembered
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.junit import junit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.oscal import oscal
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.page import Page, rendered
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.sarif import LOCATION, sarif
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.xccdf import xccdf
 
 Render = Callable[[Mapping[str, Any], Any, Page], str]
 

@@ -25,7 +25,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     NOTSELECTED,
     PASS,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.exchange import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.exchange import (
     ExchangeError,
     Finding,
     details,

@@ -17,7 +17,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     printable,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.net_tables import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.net_tables import (
     read_abstract,
     read_addresses,
     read_tcp,

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_listeners import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.daemon_listeners import (
     ACCEPTING,
     LISTENING,
     address_of,

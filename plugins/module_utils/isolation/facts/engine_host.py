@@ -12,17 +12,17 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_e
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import Readable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_list, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.audit_facts import read_audit
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_facts import read_daemon
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.file_facts import accounts, read_files
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.kernel_settings import read_settings
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.network_facts import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.audit_facts import read_audit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.daemon_facts import read_daemon
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.file_facts import accounts, read_files
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.kernel_settings import read_settings
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.network_facts import (
     DEFAULT_BRIDGE,
     read_host_network,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.registry_facts import read_registries
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.stray_facts import read_strays, scan
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.user_facts import read_subordinates
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.registry_facts import read_registries
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.stray_facts import read_strays, scan
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.user_facts import read_subordinates
 
 
 def read_engine_host(

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import printable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import ERROR, FAIL, NIST, PASS
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.exchange import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.exchange import (
     NAMESPACE,
     Finding,
     details,

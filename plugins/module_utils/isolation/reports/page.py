@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import SEVERITIES, STATUSES
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.catalogue import CONCEPTS
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.history import drift, runs
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import drift, runs
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import red
 
 # Of a check, and the same for all its findings; the remedy stands only with those that are red.

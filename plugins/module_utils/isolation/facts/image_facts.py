@@ -14,10 +14,10 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_e
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import Readable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_list, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation import image_secrets
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_history import read_history
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.image_layer_facts import LayerReader
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.lifecycle_facts import NO_TEST
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import image_secrets
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_history import read_history
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_layer_facts import LayerReader
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.lifecycle_facts import NO_TEST
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import RUNNING
 
 NO_NAME = "<none>"

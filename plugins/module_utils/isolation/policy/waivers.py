@@ -12,14 +12,14 @@ from fnmatch import fnmatchcase
 from typing import Any, Union
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_list, shown
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy_values import (
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.selection import Selection
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import (
     PolicyError,
     check_exists,
     known,
     labels_from,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Item
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.selection import Selection
 
 SELECTORS = ("subject", "labels", "image")
 REQUIRED = ("check", "reason", "expires")

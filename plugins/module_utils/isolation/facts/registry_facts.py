@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.audit_facts import PROGRAM_FOLDERS
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_flags import without_user
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.audit_facts import PROGRAM_FOLDERS
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.daemon_flags import without_user
 
 CERTIFICATES = "/etc/docker/certs.d"
 REGISTRIES, REGISTRIES_FOLDER = "/etc/containers/registries.conf", "/etc/containers/registries.conf.d"
