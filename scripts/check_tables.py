@@ -8,10 +8,12 @@ The collection has to be on the path: PYTHONPATH=collections.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import BENCHMARKS, Check
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import tried
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "checks.md"
@@ -21,10 +23,18 @@ COLUMNS = (
     *(f"CIS {version}" for version in BENCHMARKS),
     *("NIST 800-190", "STIG", "Cure in Bulkhead"),
 )
+PROBE_COLUMNS = tuple({"Subject": "Concept", "Evidence": "Attempt"}.get(title, title) for title in COLUMNS)
+PROBES = """## Probes
+
+Tried in a throw-away twin of a container, on request only (`isolation_audit_probe`). They then count whatever the
+profile is, and are left out and waived by their ids like every check. How they work is in
+[isolation.md](isolation.md#tried-not-only-read).
+
+"""
 HEADER = """# Checks of the isolation
 
-This file is written by `make docs` from the checks themselves (`plugins/module_utils/isolation/checks`). How they are
-read and judged is in [isolation.md](isolation.md).
+This file is written by `make docs` from the checks themselves (`plugins/module_utils/isolation/checks`, and
+`probes`). How they are read and judged is in [isolation.md](isolation.md).
 
 CIS is the CIS Docker Benchmark in three versions, NIST is NIST SP 800-190, STIG the DISA STIG for Docker Enterprise:
 ids only. Where others ask for nothing the cell is empty. A finding says why it matters, too, and its remedy.
@@ -37,9 +47,10 @@ def subject(check: Check) -> str:
 
 
 def cells(check: Check) -> tuple[str, ...]:
-    """The row of a check, in the order of the columns."""
+    """The row of a check, in the order of the columns. A probe has no way to decide: it says its concept."""
+    kind = check.concept if check in tried.CHECKS else subject(check)
     return (
-        *(f"`{check.id}`", check.title, check.severity, subject(check), check.expected, check.how),
+        *(f"`{check.id}`", check.title, check.severity, kind, check.expected, check.how),
         *(", ".join(check.benchmark(version)) for version in BENCHMARKS),
         *(", ".join(check.nist), ", ".join(check.stig), check.variable and f"`{check.variable}`"),
     )
@@ -56,14 +67,18 @@ def row(texts: tuple[str, ...]) -> str:
 
 
 def document(checks: tuple[Check, ...] = catalogue.ALL) -> str:
-    """The whole file: a table for each concept, in the order of the catalogue."""
+    """The whole file: a table for each concept, in the order of the catalogue, and one of the probes."""
     parts = [HEADER]
     for concept in catalogue.CONCEPTS:
         own = [check for check in checks if check.concept == concept]
         if own:
-            lines = [row(COLUMNS), row(("---",) * len(COLUMNS)), *(row(cells(check)) for check in own)]
-            parts.append(f"## {concept.capitalize()}\n\n" + "\n".join(lines) + "\n")
-    return "\n".join(parts)
+            parts.append(f"## {concept.capitalize()}\n\n{table(COLUMNS, own)}")
+    return "\n".join([*parts, PROBES + table(PROBE_COLUMNS, tried.CHECKS)])
+
+
+def table(columns: tuple[str, ...], checks: Iterable[Check]) -> str:
+    """Columns and rows, with the line end."""
+    return "\n".join([row(columns), row(("---",) * len(columns)), *(row(cells(check)) for check in checks)]) + "\n"
 
 
 def main(words: list[str]) -> int:

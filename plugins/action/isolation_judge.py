@@ -38,6 +38,7 @@ COLORS = {
 }
 SPEC: Mapping[str, Mapping[str, Any]] = {
     "variable": {"type": "str", "required": True},
+    "probes": {"type": "str"},
     "policy": {"type": "dict"},
     "waivers": {"type": "list", "elements": "dict"},
     "reports": {"type": "dict", "options": {name: {"type": "path"} for name in OUTPUTS}, "default": {}},
@@ -60,7 +61,8 @@ class ActionModule(ActionBase):
         files = {name: path for name, path in (given["reports"] or {}).items() if path}
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:
-            judged = verdict(documents(task_vars, given["variable"]), given["policy"], given["waivers"], now)
+            read, tried = (documents(task_vars, given[key]) if given[key] else None for key in ("variable", "probes"))
+            judged = verdict(read or {}, given["policy"], given["waivers"], now, tried)
         except PolicyError as error:
             raise AnsibleActionFail(str(error)) from error
         history = earlier(files.get("history"))

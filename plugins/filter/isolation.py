@@ -24,9 +24,10 @@ def isolation_verdict(
     policy: Mapping[str, Any] | None = None,
     waivers: list[Mapping[str, Any]] | None = None,
     generated: str = "",
+    probes: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     try:
-        return verdict(documents, policy, waivers, str(generated))
+        return verdict(documents, policy, waivers, str(generated), probes)
     except PolicyError as error:
         raise AnsibleFilterError(f"isolation_verdict: {error}") from error
 

@@ -39,6 +39,11 @@ options:
         host without it counts as one that could not be read.
     type: str
     required: true
+  probes:
+    description:
+      - Name of the variable in which each host of the play has the result of M(bulkhead.classroom.isolation_probe),
+        when probes were asked for. A host without it, or where it was skipped or failed, is an error of the verdict.
+    type: str
   policy:
     description: What is expected; the keys are those of P(bulkhead.classroom.isolation_verdict#filter).
     type: dict

@@ -47,6 +47,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.polic
     Waiver,
     waivers_from,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import tried
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.findings import RED, finding
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import (
     NAME_LIMIT,
@@ -60,7 +61,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.uncol
 
 # Version of the form of a report: files/isolation.schema.json of the role isolation_audit.
 SCHEMA = 2
-EXISTENCE = frozenset(check.id for check in catalogue.EXISTENCE)
+EXISTENCE = frozenset(check.id for check in (*catalogue.EXISTENCE, tried.TRIED))
+IDS = catalogue.IDS | tried.IDS
 
 
 @uncollected()
@@ -69,12 +71,17 @@ def verdict(
     policy: Mapping[str, Any] | None = None,
     waivers: list[Mapping[str, Any]] | None = None,
     generated: str = "",
+    probes: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """documents: host name to facts (or to the isolation_info result with them). generated: ISO time of this run."""
-    room = build(documents, Policy.from_params(policy, catalogue.IDS))
-    given = waivers_from(waivers, catalogue.IDS)
+    """documents: host name to facts (or to the isolation_info result with them). generated: ISO time of this run.
+
+    probes: host name to the isolation_probe result, when probes were asked for. They count whatever the profile.
+    """
+    room = build(documents, Policy.from_params(policy, IDS))
+    given = waivers_from(waivers, IDS)
     accepted = Accepted(given, _day(generated, given))
-    findings = [_waived(finding, subject, accepted) for finding, subject in _findings(room)]
+    found = [*_findings(room), *_tried(room, probes)]
+    findings = [_waived(finding, subject, accepted) for finding, subject in found]
     findings.sort(key=_rank)
     return {
         "schema": SCHEMA,
@@ -132,6 +139,18 @@ def _findings(room: Room) -> Iterator[tuple[dict[str, Any], Subject]]:
         yield _absent_finding(want, room), None
 
 
+def _tried(room: Room, probes: Mapping[str, Any] | None) -> Iterator[tuple[dict[str, Any], Subject]]:
+    """Nothing when no probe was asked for; else each host has an answer, or an error."""
+    if probes is not None and not isinstance(probes, Mapping):
+        raise PolicyError("The results of the probes must be a dictionary of host name to result.")
+    for host in room.hosts if probes is not None else ():
+        for check, outcome, subject in tried.of_host(host, as_mapping(probes).get(host.name)):
+            if isinstance(subject, Container):
+                yield _of_container(check, outcome, subject, room), subject
+            else:
+                yield _of_host(check, outcome, subject, room), subject
+
+
 def _container_findings(container: Container, room: Room, checks: tuple[Check, ...]) -> Iterator[dict[str, Any]]:
     if room.expected(container):
         yield _container_finding(workspaces.PRESENT, container, room)
@@ -158,7 +177,11 @@ def _absent_finding(want: Expected, room: Room) -> dict[str, Any]:
 def _host_finding(check: Check, host: Host, room: Room) -> dict[str, Any]:
     if check.decide_host is None:
         raise AssertionError(f"check {check.id} does not judge hosts, and was asked to")
-    outcome = _unless_skipped(check, room.policy, check.decide_host(host, room))
+    return _of_host(check, check.decide_host(host, room), host, room)
+
+
+def _of_host(check: Check, outcome: Outcome, host: Host, room: Room) -> dict[str, Any]:
+    outcome = _unless_skipped(check, room.policy, outcome)
     return {**finding(check, outcome, host.subject), "host": host.subject, "container": "", "student": ""}
 
 
@@ -174,7 +197,11 @@ def _item_finding(check: Check, item: Item, room: Room) -> dict[str, Any]:
 def _container_finding(check: Check, container: Container, room: Room) -> dict[str, Any]:
     if check.decide is None:
         raise AssertionError(f"check {check.id} does not judge containers, and was asked to")
-    outcome = _unless_skipped(check, room.policy_for(container), check.decide(container, room))
+    return _of_container(check, check.decide(container, room), container, room)
+
+
+def _of_container(check: Check, outcome: Outcome, container: Container, room: Room) -> dict[str, Any]:
+    outcome = _unless_skipped(check, room.policy_for(container), outcome)
     return {
         **finding(check, outcome, container.subject),
         "host": shown(container.host, NAME_LIMIT),

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.bulkhead.classroom.tests.integration.support.isolated import GOOD
 
 ROOT = Path(__file__).parents[3]
 PLAYBOOK = ROOT / "collections/ansible_collections/bulkhead/classroom/playbooks/verify.yml"
@@ -54,6 +55,20 @@ def container(engine, base_image):
     engine.client.start(made["Id"])
     yield "bht-plain"
     engine.client.remove_container(made["Id"], force=True)
+
+
+@pytest.fixture
+def twins_of(engine, base_image):
+    """A good container, and one that differs from it in a capability."""
+    names = {"bht-good": {}, "bht-weak": {"cap_add": ["SYS_ADMIN"]}}
+    for name, changes in names.items():
+        host = {**engine.client.create_host_config(**GOOD, **changes), "CgroupnsMode": "private"}
+        config = {"Image": base_image, "Cmd": ["sleep", "600"], "Labels": {LABEL: "tried"}, "HostConfig": host}
+        made = engine.client.create_container_from_config({**config, "User": "0:0"}, name)
+        engine.client.start(made["Id"])
+    yield tuple(names)
+    for name in names:
+        engine.client.remove_container(name, force=True)
 
 
 def test_a_plain_host_is_judged_by_the_baseline(verify, engine, container):
@@ -164,3 +179,49 @@ def test_an_engine_that_is_not_there_is_red_and_nothing_passes(verify, docker_ho
     assert done.returncode == 2 and not report["summary"]["ok"]
     assert [(one["check"], one["status"]) for one in report["findings"]] == [("facts-available", "error")]
     assert said in report["findings"][0]["reason"]
+
+
+def test_probes_on_request_are_in_the_same_verdict(verify, engine, twins_of, tmp_path):
+    good, weak = twins_of
+    given = {
+        "isolation_audit_probe": True,
+        "isolation_audit_labels": {LABEL: "tried"},
+        "isolation_audit_junit": str(tmp_path / "junit.xml"),
+        "isolation_audit_sarif": str(tmp_path / "sarif"),
+        # Engines before 25 let it through.
+        "isolation_audit_policy": {"selinux": "absent", "skip": {"probe-io-uring": "an old engine"}},
+    }
+    done, report = verify(engine.url, "-e", json.dumps(given))
+    probed = [one for one in report["findings"] if one["check"].startswith("probe-")]
+    red = {
+        name: {one["check"] for one in probed if (one["container"], one["status"]) == (name, "fail")}
+        for name in twins_of
+    }
+    assert done.returncode == 2 and red[good] == set() and {"probe-mount", "probe-hostname"} <= red[weak], done.stdout
+    assert {one["check"] for one in probed if one["status"] == "error"} == set()
+    passed = {one["check"] for one in probed if (one["container"], one["status"]) == (good, "pass")}
+    assert {"probe-mount", "probe-memory", "probe-pids", "probe-process-visible"} <= passed
+    tried = next(one for one in report["findings"] if one["check"] == "probes-tried")
+    assert (tried["status"], tried["observed"]) == ("pass", "2 containers")
+    assert f"FAIL  probe-mount  localhost/{weak}" in done.stdout
+    assert "probe-mount" in (tmp_path / "junit.xml").read_text() and "probe-mount" in (tmp_path / "sarif").read_text()
+    # Nothing but the two is there afterwards.
+    assert sorted(one["Names"][0] for one in engine.client.containers(all=True)) == [f"/{good}", f"/{weak}"]
+
+
+def test_probes_of_one_good_container_are_green(verify, engine, twins_of):
+    given = {
+        "isolation_audit_probe": True,
+        "isolation_audit_containers": [twins_of[0]],
+        "isolation_audit_policy": {"selinux": "absent", "skip": {"probe-io-uring": "an old engine"}},
+    }
+    _done, report = verify(engine.url, "-e", json.dumps(given))
+    probed = {one["check"]: one["status"] for one in report["findings"] if one["check"].startswith("probe")}
+    assert probed["probes-tried"] == "pass" and not {"fail", "error"} & set(probed.values()), probed
+    assert {one["container"] for one in report["findings"] if one["check"].startswith("probe-")} == {twins_of[0]}
+
+
+def test_probes_that_check_mode_leaves_out_are_red(verify, engine, twins_of):
+    done, report = verify(engine.url, "--check", "-e", "isolation_audit_probe=true")
+    tried = next(one for one in report["findings"] if one["check"] == "probes-tried")
+    assert done.returncode == 2 and tried["status"] == "error" and "check mode" in tried["reason"]

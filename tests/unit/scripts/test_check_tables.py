@@ -9,6 +9,7 @@ import check_tables
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks import catalogue
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import Check
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import tried
 
 CHECK = Check(
     id="lid-closed",
@@ -35,12 +36,15 @@ def test_a_row_has_all_that_is_known_of_a_check():
 
 def test_every_check_is_a_row_below_its_concept_and_no_row_breaks_the_table():
     text = check_tables.document()
-    assert sorted(re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.MULTILINE)) == sorted(catalogue.IDS)
+    assert sorted(re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.MULTILINE)) == sorted(catalogue.IDS | tried.IDS)
     for line in text.splitlines():
         if line.startswith("|"):
             assert len(re.findall(r"(?<!\\)\|", line)) == len(check_tables.COLUMNS) + 1, line
     part = text.partition("## Seccomp")[2].partition("\n## ")[0]
     assert "`seccomp-filter`" in part and "`ns-net-private`" not in part
+    part = text.partition("## Probes")[2]
+    assert "`seccomp-filter`" not in part and "| `probe-bpf` |" in part
+    assert sorted(re.findall(r"^\| `([a-z0-9-]+)` \|", part, re.MULTILINE)) == sorted(tried.IDS)
 
 
 def test_each_way_to_decide_is_a_kind_of_subject():

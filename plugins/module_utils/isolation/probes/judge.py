@@ -51,12 +51,16 @@ def _of_container(host: str, record: Mapping[str, Any], student_label: str) -> I
     host = shown(host, NAME_LIMIT)
     name = shown(str(record.get("name") or str(record.get("id") or "?")[:12]), NAME_LIMIT)
     student = shown(str(as_mapping(record.get("labels")).get(student_label, "")), NAME_LIMIT) if student_label else ""
+    for probe, outcome in outcomes(record):
+        yield {**finding(probe.check, outcome, f"{host}/{name}"), "host": host, "container": name, "student": student}
+
+
+def outcomes(record: Mapping[str, Any]) -> Iterator[tuple[Probe, Outcome]]:
+    """One for each probe that was asked for."""
     for asked in as_list(record.get("asked")):
         probe = BY_NAME.get(str(asked))
         if probe:
-            outcome = decide(probe, record)
-            found = finding(probe.check, outcome, f"{host}/{name}")
-            yield {**found, "host": host, "container": name, "student": student}
+            yield probe, decide(probe, record)
 
 
 def decide(probe: Probe, record: Mapping[str, Any]) -> Outcome:

@@ -53,20 +53,20 @@ def key(finding: Mapping[str, Any]) -> str:
 
 def drift(history: Any, verdict: Mapping[str, Any]) -> dict[str, Any]:
     """What is different from the last run: `new` and `changed` findings, and those that are `fixed` or, because their
-    subject was not judged this time, `gone`. `since` is that run's time, and empty without one."""
+    subject or check was not judged this time, `gone`. `since` is that run's time, and empty without one."""
     earlier = runs(history)
     if not earlier:
         return {"since": "", "new": [], "fixed": [], "changed": [], "gone": []}
     before, now = earlier[-1], run(verdict)
     known, found = as_mapping(before["red"]), now["red"]
     ended = [one for one in known if one not in found]
-    there = set(now["subjects"])
+    judged = {key(finding) for finding in verdict["findings"]}
     return {
         "since": str(before.get("generated") or ""),
         "new": [one for one in found if one not in known],
         "changed": [one for one in found if one in known and known[one] != found[one]],
-        "fixed": [one for one in ended if one.partition(" ")[2] in there],
-        "gone": [one for one in ended if one.partition(" ")[2] not in there],
+        "fixed": [one for one in ended if one in judged],
+        "gone": [one for one in ended if one not in judged],
     }
 
 
