@@ -18,6 +18,8 @@ from ansible_collections.bulkhead.classroom.tests.integration.support.isolated i
 ROOT = Path(__file__).parents[3]
 NAME, LABEL = "bht-watched", "bht.watch"
 # Of what the host of the tests is, nothing is asked here.
+# As ProtectSystem and ProtectHome do it.
+READ_ONLY = 'for one in /etc /home /root /usr; do mount -B $one $one; mount -o remount,bind,ro $one; done; exec "$@"'
 MEMORY = "cgroup-memory-limit"
 
 
@@ -97,11 +99,12 @@ def test_what_is_weakened_between_two_runs_is_new_and_fixed_afterwards(watch, en
 
 
 def test_the_rights_that_the_service_has_are_enough(watch, container, tmp_path):
-    """With those of the unit and no others it finds what root finds."""
+    """With those of the unit and no others, in a mount namespace like the unit's, it finds what root finds."""
     unit = (ROOT / "roles/isolation_audit/templates/bulkhead-isolation.service.j2").read_text()
     rights = next(line for line in unit.splitlines() if line.startswith("CapabilityBoundingSet="))
     names = [name.lower().replace("cap_", "+", 1) for name in rights.partition("=")[2].split()]
     bounded = ["setpriv", "--no-new-privs", f"--bounding-set=-all,{','.join(names)}"]
+    bounded = ["unshare", "--mount", "--propagation", "slave", "sh", "-ec", READ_ONLY, "sh", *bounded]
     found = []
     for before in ([], bounded):
         code, _lines = watch(*before, policy={"selinux": "absent"})
