@@ -59,7 +59,7 @@ def of_host(host: Host, document: Any) -> Iterator[Judged]:
         for probe, outcome in outcomes(record):
             answered.add(container.identifier)
             yield probe.check, outcome, container
-    yield TRIED, _whole(host, answered), host
+    yield TRIED, _whole(host, answered, set(map(str, as_list(as_mapping(document).get("swept"))))), host
 
 
 def _none(host: Host, document: Mapping[str, Any]) -> Outcome:
@@ -68,8 +68,9 @@ def _none(host: Host, document: Mapping[str, Any]) -> Outcome:
     return Outcome(ERROR, "nothing was tried on this host", (Fact(PLACE, error=why),), reason=why)
 
 
-def _whole(host: Host, answered: set[str]) -> Outcome:
-    wanted = [one for one in host.containers if one.running]
+def _whole(host: Host, answered: set[str], swept: set[str]) -> Outcome:
+    """swept: what an earlier run had left, which was there when the facts were read, and is removed."""
+    wanted = [one for one in host.containers if one.running and one.given_name not in swept]
     left = [one.name for one in wanted if one.identifier not in answered]
     if left:
         more = f" and {len(left) - LISTED} more" if len(left) > LISTED else ""

@@ -133,6 +133,14 @@ def test_a_container_without_an_answer_is_named():
     assert find(result, TRIED.id, facts.HOST)["reason"] == "no answer for workspace-ada"
 
 
+def test_what_an_earlier_run_left_needs_no_answer():
+    document = facts.document()
+    given = {**twins(document), "swept": ["workspace-ada"]}
+    given["probes"][0]["asked"] = []
+    result = verdict({facts.HOST: document}, policy(), None, NOW, {facts.HOST: given})
+    assert find(result, TRIED.id, facts.HOST)["observed"] == "1 containers"
+
+
 def test_who_does_not_run_needs_no_twin():
     document = facts.document()
     for record in document["containers"]:
