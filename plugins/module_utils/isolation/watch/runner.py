@@ -57,9 +57,9 @@ def main(words: list[str]) -> int:
         lines = list(journal(before, judged))
         write(folder / HISTORY, json.dumps(remembered(before, judged, int(settings.get("keep") or KEPT))) + "\n")
     except (WatchError, PolicyError, OSError) as error:
-        print(f"{BAD}{printable(str(error))}", flush=True)
+        sys.stdout.write(f"{BAD}{printable(str(error))}\n")
         return BROKEN
-    print("\n".join(lines), flush=True)
+    sys.stdout.write("\n".join(lines) + "\n")
     return GREEN if judged["summary"]["ok"] else RED
 
 
@@ -138,4 +138,4 @@ def write(target: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(main(sys.argv[1:]))

@@ -104,7 +104,10 @@ def test_settings_in_another_form_are_refused(text, tmp_path, capsys):
 
 
 def test_a_report_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(runner.os, "fchmod", lambda *_arguments: (_ for _ in ()).throw(OSError("full")))
+    def full(*_arguments):
+        raise OSError("full")
+
+    monkeypatch.setattr(runner.os, "fchmod", full)
     with pytest.raises(OSError, match="full"):
         runner.write(tmp_path / "report", "text")
     assert list(tmp_path.iterdir()) == []
