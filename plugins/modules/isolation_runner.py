@@ -60,6 +60,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.watch import archive, runner
 
+ARGUMENT_SPEC = {"path": {"type": "path", "required": True}}
 MODE = 0o755
 
 
@@ -71,7 +72,7 @@ def differs(path, wanted):
 
 
 def main():
-    module = AnsibleModule(argument_spec={"path": {"type": "path", "required": True}}, supports_check_mode=True)
+    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     path = Path(module.params["path"])
     try:
         # Named here, so that Ansible sends the runner and all that it imports.
