@@ -10,7 +10,6 @@ templating for each report; and a callback would write lines as JSON, where line
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -23,6 +22,7 @@ from ansible.utils.color import stringc
 from ansible.utils.display import Display
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import PolicyError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports import report
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.files import write as write_file
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import drift, drift_lines
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.outputs import OUTPUTS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.page import Page
@@ -43,7 +43,6 @@ SPEC: Mapping[str, Mapping[str, Any]] = {
     "waivers": {"type": "list", "elements": "dict"},
     "reports": {"type": "dict", "options": {name: {"type": "path"} for name in OUTPUTS}, "default": {}},
 }
-REPORT_MODE = 0o640
 
 
 def painted(text: str, meaning: str) -> str:
@@ -67,10 +66,11 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
         history = earlier(files.get("history"))
         since = drift_lines(drift(history, judged))
-        show(judged, since)
+        lines = report.report_lines(judged)
+        show(judged, lines, since)
         write(judged, history, files, self._page(files))
         facts = {**judged, "findings": [finding for finding in judged["findings"] if red(finding)]}
-        outcome = {"failed": True, "msg": message(judged, files)} if not judged["summary"]["ok"] else {}
+        outcome = {"failed": True, "msg": message(lines[-1], files)} if not judged["summary"]["ok"] else {}
         return {**result, "changed": False, "ansible_facts": {"isolation_audit_verdict": facts}, **outcome}
 
     def _page(self, files: Mapping[str, str]) -> Page:
@@ -99,27 +99,22 @@ def earlier(path: str | None) -> str:
         return ""
 
 
-def show(judged: Mapping[str, Any], since: list[str]) -> None:
+def show(judged: Mapping[str, Any], lines: list[str], since: list[str]) -> None:
     Display().display("\n".join([*report.report_lines(judged, painted), *since]), screen_only=True)
     # A log file gets no colours.
-    Display().display("\n".join([*report.report_lines(judged), *since]), log_only=True)
+    Display().display("\n".join([*lines, *since]), log_only=True)
 
 
-def message(judged: Mapping[str, Any], files: Mapping[str, str]) -> str:
+def message(summary: str, files: Mapping[str, str]) -> str:
     where = f", and in {files['json']}" if "json" in files else ""
-    return f"{report.report_lines(judged)[-1]}. Each finding is above, with its evidence and remedy{where}"
+    return f"{summary}. Each finding is above, with its evidence and remedy{where}"
 
 
 def write(judged: Mapping[str, Any], history: str, files: Mapping[str, str], page: Page) -> None:
-    """A reader sees the old file or the new one, never a part."""
     for name, path in files.items():
         target = Path(path)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, staged = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
-                os.fchmod(descriptor, REPORT_MODE)
-                stream.write(OUTPUTS[name](judged, history, page))
-            Path(staged).replace(target)
+            write_file(target, OUTPUTS[name](judged, history, page))
         except OSError as error:
             raise AnsibleActionFail(f"Cannot write the report {path}: {error.strerror}.") from error

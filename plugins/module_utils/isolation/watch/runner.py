@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,6 +25,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.access import require_access
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import PolicyError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.files import write
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import (
     KEPT,
     drift,
@@ -39,7 +39,6 @@ GREEN, RED, BROKEN = 0, 1, 2
 # Of syslog: err and info.
 BAD, FINE = "<3>", "<6>"
 REPORT, HISTORY = "report.json", "history.json"
-MODE = 0o640
 
 
 class WatchError(ValueError):
@@ -122,19 +121,6 @@ def journal(history: str, judged: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"{BAD}{kind.upper():8} {one}: {found[one]}" for one in since[kind])
     for kind in ("fixed", "gone"):
         yield from (f"{FINE}{kind.upper():8} {printable(one)}" for one in since[kind])
-
-
-def write(target: Path, text: str) -> None:
-    """A reader sees the old file or the new one, never a part, also when this is killed."""
-    descriptor, staged = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            os.fchmod(descriptor, MODE)
-            stream.write(text)
-        Path(staged).replace(target)
-    except BaseException:
-        Path(staged).unlink()
-        raise
 
 
 if __name__ == "__main__":

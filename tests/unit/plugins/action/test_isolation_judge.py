@@ -11,6 +11,7 @@ import stat
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.bulkhead.classroom.plugins.action import isolation_judge as action
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.files import MODE
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.page import Page
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import judged
@@ -35,7 +36,7 @@ def test_every_report_is_written_for_its_readers_alone(tmp_path):
     files = {name: str(tmp_path / "new" / name) for name in action.OUTPUTS}
     action.write(judged(facts.document()), "", files, PAGE)
     assert {path.name for path in (tmp_path / "new").iterdir()} == set(files)
-    assert {stat.S_IMODE((tmp_path / "new" / name).stat().st_mode) for name in files} == {action.REPORT_MODE}
+    assert {stat.S_IMODE((tmp_path / "new" / name).stat().st_mode) for name in files} == {MODE}
     assert json.loads((tmp_path / "new/json").read_text())["summary"]["ok"]
     assert (tmp_path / "new/html").read_text().startswith("a > bH4sI")
     assert len(json.loads(action.earlier(files["history"]))["runs"]) == 1

@@ -10,6 +10,7 @@ import json
 import zipfile
 
 import pytest
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports import files
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import remembered
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.watch import archive, runner
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
@@ -107,9 +108,9 @@ def test_a_report_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     def full(*_arguments):
         raise OSError("full")
 
-    monkeypatch.setattr(runner.os, "fchmod", full)
+    monkeypatch.setattr(files.os, "fchmod", full)
     with pytest.raises(OSError, match="full"):
-        runner.write(tmp_path / "report", "text")
+        files.write(tmp_path / "report", "text")
     assert list(tmp_path.iterdir()) == []
 
 
