@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -68,14 +69,15 @@ def _peak(engine: Engine, image: str, names: list[str], state: str) -> int:
     arguments = {"name": "bench", "state": state, "docker_host": engine.url, "defaults": shared}
     arguments["containers"] = [{"name": name} for name in names]
     environment = {**os.environ, "PYTHONPATH": str(COLLECTIONS)}
-    with subprocess.Popen(
-        [sys.executable, str(RUNNER), "container_fleet"], stdin=-1, stdout=-1, text=True, env=environment
-    ) as process:
-        process.stdin.write(json.dumps(arguments))
-        process.stdin.close()
-        answer = process.stdout.read()
-        _pid, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise BenchError(f"container_fleet failed: {answer[-2000:]}")
-    return usage.ru_maxrss * 1024
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as peak:
+        ran = subprocess.run(
+            [sys.executable, str(RUNNER), "container_fleet", peak.name],
+            input=json.dumps(arguments),
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+        if ran.returncode:
+            raise BenchError(f"container_fleet failed: {ran.stdout[-2000:]}{ran.stderr[-2000:]}")
+        return int(peak.read()) * 1024

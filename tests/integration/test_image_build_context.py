@@ -21,7 +21,7 @@ RUNNER = Path(__file__).parent / "support" / "run_module.py"
 NAME = "context-test/image:1"
 # The issue speaks of 2 GB; a context that is held in memory would already show at this size.
 SIZE = int(os.environ.get("BULKHEAD_TEST_CONTEXT", 400_000_000))
-MEMORY_KB = 150_000
+MEMORY_KB = 60_000
 
 
 @pytest.fixture(autouse=True)
@@ -32,20 +32,17 @@ def forget(engine):
             engine.client.remove_image(name, force=True)
 
 
-def run_measured(engine, args):
+def run_measured(engine, args, peak):
     """The result of a module, and the most memory that its process had, in kilobytes."""
-    given = json.dumps({"docker_host": engine.url, **args})
-    process = subprocess.Popen(
-        [sys.executable, str(RUNNER), "image_build"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+    answer = subprocess.run(
+        [sys.executable, str(RUNNER), "image_build", str(peak)],
+        input=json.dumps({"docker_host": engine.url, **args}),
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "collections")},
     )
-    process.stdin.write(given.encode())
-    process.stdin.close()
-    result = json.loads(process.stdout.read())
-    usage = os.wait4(process.pid, 0)[2]
-    return result, usage.ru_maxrss
+    return json.loads(answer.stdout), int(peak.read_text())
 
 
 def test_a_big_context_is_streamed(engine, tmp_path):
@@ -53,9 +50,9 @@ def test_a_big_context_is_streamed(engine, tmp_path):
     with (tmp_path / "big").open("wb") as file:
         file.truncate(SIZE)
     args = {"images": [{"name": NAME, "path": str(tmp_path)}]}
-    made, memory = run_measured(engine, args)
+    made, memory = run_measured(engine, args, tmp_path.parent / "peak")
     assert made["changed"] and memory < MEMORY_KB, f"{memory} kB"
-    again, memory = run_measured(engine, args)
+    again, memory = run_measured(engine, args, tmp_path.parent / "peak")
     assert not again["changed"] and memory < MEMORY_KB, f"{memory} kB"
     print(f"context of {SIZE} bytes: {memory} kB")
 
