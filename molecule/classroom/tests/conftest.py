@@ -50,6 +50,11 @@ def password():
 
 
 @pytest.fixture(scope="session")
+def client_certificates():
+    return STATE / "engines"
+
+
+@pytest.fixture(scope="session")
 def inspected(engine):
     """What the engine says of every workspace, by student; asked once, because each command costs a second here."""
     names = " ".join(f"workspace-{student}" for student in STUDENTS)

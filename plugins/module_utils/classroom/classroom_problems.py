@@ -32,6 +32,9 @@ NO_LIMIT = re.compile(r"-1|unlimited|0+(\.0+)?\s*[bkmgt]?(i?b)?", re.IGNORECASE)
 VARIABLES = frozenset(
     {
         "classroom_domain",
+        "classroom_engine_address",
+        "classroom_engine_names",
+        "classroom_engine_remote",
         "classroom_image_cache",
         "classroom_image_mirror",
         "classroom_machine",

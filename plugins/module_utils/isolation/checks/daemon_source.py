@@ -63,7 +63,7 @@ def decide_in_force(host: Host, _room: Room) -> Outcome:
         said.insert(0, f"the file was changed {age.value} s after the engine was started")
     if said:
         return Outcome(FAIL, "; ".join(said), (age, fact), inspected=_words(wrong))
-    return missing(absent) if absent else Outcome(PASS, "older than the engine's process, nothing differs", (age, fact))
+    return missing(absent) if absent else Outcome(PASS, "read after its last change, nothing differs", (age, fact))
 
 
 def _differences(values: Mapping[str, Any], host: Host) -> list[tuple[str, Any, Any]]:
@@ -111,10 +111,10 @@ CHECKS: tuple[Check, ...] = (
         id="daemon-file-in-force",
         title="The engine runs with what its file says",
         severity="medium",
-        expected="unchanged since the engine was started, and equal to what the engine says of itself",
+        expected="unchanged since the engine read it, and equal to what the engine says of itself",
         remedy="Restart the engine (systemctl restart docker), so that it reads the file, and look again.",
         why="Who reads a file that was never loaded believes in a protection that is not there.",
-        how="Change time of the file against the start in /proc/PID/stat; its keys against /info.",
+        how="Change time of the file against the start in /proc/PID/stat, or a reload's record; keys against /info.",
         variable="handler engine_host_restart",
         decide_host=decide_in_force,
     ),

@@ -16,6 +16,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.daemon_listeners import read_listeners
 
 TICKS = 100
+# Written by whoever reloaded the engine, once the engine said that it took the file (role engine_host).
+RECORD = "/run/bulkhead/daemon.json"
 NO_PROCESS = "ESRCH the engine's process was not found on this host"
 # Of /info, what a check needs.
 INFO = (
@@ -61,14 +63,22 @@ def read_file(kernel: Kernel, path: str) -> Fact:
 
 
 def read_file_age(kernel: Kernel, path: str, pid: int | None) -> Fact:
-    """Seconds from the start of the engine to the file's last change: positive is a file that the engine never read."""
+    """Seconds from when the engine read the file to its last change: positive is a file that the engine never read.
+
+    It read it when it was started, and again on a reload, of which RECORD is the proof: a copy of what it took.
+    """
     status = kernel.status(path)
     if not status.known:
         return status
     start = started(kernel, pid)
     if not start.known:
         return start
-    return Fact(path, round(float(status.value["changed"]) - float(start.value), 1))
+    changed, record = float(status.value["changed"]), kernel.status(RECORD)
+    if record.known and record.value["uid"] == 0 and float(record.value["changed"]) > max(changed, float(start.value)):
+        taken, now = kernel.read(RECORD), kernel.read(path)
+        if taken.known and now.known and taken.value == now.value:
+            return Fact(path, round(changed - float(record.value["changed"]), 1), f"reloaded as {RECORD}")
+    return Fact(path, round(changed - float(start.value), 1))
 
 
 def started(kernel: Kernel, pid: int | None) -> Fact:

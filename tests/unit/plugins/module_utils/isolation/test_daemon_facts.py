@@ -74,6 +74,25 @@ def test_the_age_of_the_file_is_counted_from_the_start_of_the_engine(host):
     assert daemon_facts.read_file_age(host.kernel, DAEMON, PID).error.startswith("ENOENT")
 
 
+@pytest.mark.parametrize(
+    ("record", "written", "age"),
+    [
+        (None, 41, -10.0),
+        # Another text, one from before the file's change, one of an engine that is gone.
+        ("{}", 41, 30.0),
+        (None, 21, 30.0),
+        (None, 0, 30.0),
+    ],
+)
+def test_an_engine_that_was_reloaded_has_read_its_file(host, record, written, age):
+    # The record is a copy of what the engine took, and newer than the file and the start: else it proves nothing.
+    file, copy = host.root / DAEMON[1:], host.root / daemon_facts.RECORD[1:]
+    os.utime(file, (BOOT + 31, BOOT + 31))
+    host.write(daemon_facts.RECORD, file.read_text() if record is None else record)
+    os.utime(copy, (BOOT + written, BOOT + written))
+    assert daemon_facts.read_file_age(host.kernel, DAEMON, PID).value == age
+
+
 @pytest.mark.parametrize("path", [f"/proc/{PID}/stat", "/proc/stat"])
 @pytest.mark.parametrize("text", ["", "1 (x) S", "btime soon", "\x1b[2J\n" * 9, "btime"])
 def test_a_start_that_cannot_be_told_is_an_error(host, path, text):
