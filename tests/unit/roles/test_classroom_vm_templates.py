@@ -137,6 +137,10 @@ def test_only_a_machine_with_a_data_disk_mounts_one(rendered, case):
     assert "mkfs" not in rendered[case]["disks.sh-registry"]
 
 
+def test_a_kernel_that_panics_boots_again(rendered, machine):
+    assert "panic=10" in domain(rendered, "kvm", machine).findtext("os/cmdline").split()
+
+
 def test_mitigations_are_off_only_where_the_processor_is_emulated(rendered, machine):
     assert "mitigations=off" in domain(rendered, "qemu", machine).findtext("os/cmdline")
     assert "mitigations" not in domain(rendered, "kvm", machine).findtext("os/cmdline")
