@@ -43,6 +43,7 @@ class Readable(Protocol):
     def inspect_image(self, image: str) -> Any: ...
     def history(self, image: str) -> Any: ...
     def networks(self) -> Any: ...
+    def services(self) -> Any: ...
 
 
 def reading(params: Mapping[str, Any]) -> Readable:
@@ -127,6 +128,9 @@ class SocketEngine:
 
     def networks(self) -> Any:
         return self._ask("/networks", "its networks")
+
+    def services(self) -> Any:
+        return self._ask("/services", "the services of its swarm")
 
     def images(self) -> Any:
         return self._ask("/images/json", "its images")

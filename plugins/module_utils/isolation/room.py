@@ -218,6 +218,8 @@ class Room:
     by_key: dict[tuple[str, str, Any], set[str]] = field(default_factory=dict)
     # By host: levels are compared by what they contain, which no key can say.
     clearances: dict[str, Clearances] = field(default_factory=dict)
+    # By host: its bridges and its packet filter, as checks/network_rules.py puts them in order.
+    wires: dict[str, Any] = field(default_factory=dict)
     _sorted: dict[tuple[str, str, Any], list[str]] = field(default_factory=dict)
     _policies: dict[int, tuple[Container, Policy]] = field(default_factory=dict)
 

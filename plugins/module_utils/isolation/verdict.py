@@ -31,6 +31,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.mount_pairs import index_mounts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.namespaces import KINDS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_evidence import index_networks
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_rules import index_wires
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.selinux import container_categories
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.selinux_levels import index_levels
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.user_namespaces import (
@@ -103,6 +104,7 @@ def build(documents: Mapping[str, Any], policy: Policy) -> Room:
     for host in room.hosts:
         index_levels(room, host)
         index_ranges(room, host)
+        index_wires(room, host)
         for container in (*host.containers, *host.neighbours):
             for process in container.processes:
                 for kind in (*KINDS, *INITIAL):

@@ -20,7 +20,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
-from ansible_collections.bulkhead.classroom.tests.integration.support.daemons import Engine
+from ansible_collections.bulkhead.classroom.tests.integration.support.walled import WalledEngine
 
 LABEL, STUDENT, PREFIX = "bht.networks", "org.bulkhead.student", "bht-net-"
 ICC = "com.docker.network.bridge.enable_icc"
@@ -199,13 +199,13 @@ def test_every_namespace_was_entered_and_this_process_is_where_it_was(read):
 def test_an_overlay_in_clear_text_is_red_and_an_encrypted_one_is_green():
     """Only a member of a swarm has such networks, so an engine of its own becomes one."""
     with tempfile.TemporaryDirectory(prefix="bhs") as folder:
-        engine = Engine(Path(folder))
+        engine = WalledEngine(Path(folder))
         try:
             client = engine.start().client
             client.init_swarm(advertise_addr="127.0.0.1", listen_addr=f"127.0.0.1:{free_port([0])}")
             for name, options in {"clear": {}, "encrypted": {"encrypted": ""}}.items():
                 client.create_network(name, "overlay", options=options)
-            facts = gather(reading({"docker_host": engine.url}), Kernel(), {}, engine.url)
+            facts = engine.facts()
         finally:
             engine.stop()
     found = {one["subject"]: one["status"] for one in findings(facts) if one["check"] == "network-encrypted"}

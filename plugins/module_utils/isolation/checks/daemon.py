@@ -12,7 +12,9 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     daemon_logging,
     daemon_source,
     daemon_swarm,
+    daemon_swarm_keys,
     daemon_versions,
+    network_rules,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import Check
 
@@ -21,7 +23,9 @@ CHECKS: tuple[Check, ...] = (
     *daemon_versions.CHECKS,
     *daemon_access.CHECKS,
     *daemon_isolation.CHECKS,
+    *network_rules.OF_HOSTS,
     *daemon_features.CHECKS,
     *daemon_logging.CHECKS,
     *daemon_swarm.CHECKS,
+    *daemon_swarm_keys.CHECKS,
 )

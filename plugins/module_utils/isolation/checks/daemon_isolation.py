@@ -30,6 +30,12 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     daemon_check,
     moved,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_evidence import network_fact
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_rules import (
+    IPV4,
+    separation,
+    wires_of,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.selinux import present
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import (
     daemon,
@@ -42,7 +48,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room 
 ICC = "com.docker.network.bridge.enable_icc"
 
 
-def decide_icc(host: Host, _room: Room) -> Outcome:
+def decide_icc(host: Host, room: Room) -> Outcome:
     fact = formed(fact_from(daemon(host).get("bridge"), "/networks/bridge"), Mapping)
     said = declared(host, "icc")
     if not fact.known:
@@ -53,7 +59,29 @@ def decide_icc(host: Host, _room: Room) -> Outcome:
     if value not in ("true", "false"):
         return missing([Fact(fact.path, error=f"ENOENT the network has no option {ICC}")])
     shown = fact._replace(raw=f"{ICC}={value}")
-    return answer(shown, "containers on it reach each other" if value == "true" else "", "closed between them", said)
+    if value == "true":
+        return Outcome(FAIL, "containers on it reach each other", (shown,), inspected=said)
+    item = next((one for one in host.networks if network_fact(one, "default_bridge", bool).value), None)
+    if not item:
+        return missing([Fact("/networks", error="ENOENT the default bridge is not among the recorded networks")])
+    status, words, evidence = separation(item, room)
+    return Outcome(status, words, (shown, *evidence), inspected=said) if status else missing(evidence)
+
+
+def decide_iptables(host: Host, room: Room) -> Outcome:
+    """What it may, and what it did: somebody can have taken its rules away since."""
+    may = setting(host, "iptables", True)
+    if not may.known or may.value is not True:
+        return answer(may, "switched off", "", declared(host, "iptables"))
+    rules = wires_of(room, host).filters[IPV4]
+    if not rules.fact.known:
+        return missing([rules.fact])
+    chains = [name for chains in rules.tables.values() for name in chains.names if name.startswith("DOCKER")]
+    fact = rules.fact._replace(raw=", ".join(chains) or "no chain of the engine's")
+    said = "" if chains else "FORWARD leads to no chain of the engine's: its rules are gone"
+    return Outcome(
+        FAIL if said else PASS, said or "its rules are in force", (fact, may), inspected=declared(host, "iptables")
+    )
 
 
 def decide_userns(host: Host, _room: Room) -> Outcome:
@@ -112,7 +140,7 @@ CHECKS: tuple[Check, ...] = (
         expected=f"{ICC} false, or no default bridge",
         remedy='Set "icc": false in daemon.json and restart the engine.',
         why="Whoever takes over one container can try every port of all others on that network.",
-        how="Option of the network bridge as the engine holds it; the file alone decides nothing.",
+        how="Option of the network bridge as the engine holds it, and as for network-icc whether it is in force.",
         variable=OPTIONS,
         cis=("2.2",),
         nist=("4.3.3",),
@@ -122,15 +150,14 @@ CHECKS: tuple[Check, ...] = (
         id="daemon-iptables",
         title="The engine may write its packet filter rules",
         severity="high",
-        expected="iptables not switched off",
-        remedy='Remove "iptables": false from daemon.json, and --iptables=false from the command line.',
+        expected="iptables not switched off, and the engine's chains in force",
+        remedy='Remove "iptables": false from daemon.json, and --iptables=false from the command line. Where something '
+        "flushed the rules, restart the engine, and let it start after that.",
         why="Without its rules networks of containers are not kept apart, and published ports not narrowed.",
-        how="Command line and daemon.json as they run.",
+        how="Command line and daemon.json as they run; iptables-nft-save and iptables-legacy-save.",
         variable=OPTIONS,
         cis=("2.4",),
-        decide_host=by_setting(
-            "iptables", True, lambda value: "" if value is True else "switched off", "the engine writes its rules"
-        ),
+        decide_host=decide_iptables,
     ),
     daemon_check(
         id="daemon-ulimits",

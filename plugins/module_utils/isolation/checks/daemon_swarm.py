@@ -50,7 +50,7 @@ def of_manager(key: str, object_to: Callable[[Any], str], good: str) -> DecideHo
         fact = daemon_table(host, "swarm")
         if not fact.known:
             return missing([fact])
-        refused = _elsewhere(fact.value)
+        refused = elsewhere(fact.value)
         if refused:
             return Outcome(NOTAPPLICABLE, "not judged", (fact,), reason=refused)
         value = fact.value.get(key)
@@ -62,18 +62,23 @@ def of_manager(key: str, object_to: Callable[[Any], str], good: str) -> DecideHo
     return decide
 
 
-def _elsewhere(swarm: Mapping[str, Any]) -> str:
-    if swarm.get("state") == "inactive":
-        return "swarm mode is off"
-    return "" if swarm.get("manager") else "this engine is no manager of its swarm; a manager's report has it"
+def off(swarm: Mapping[str, Any]) -> str:
+    """Why nothing is judged, or nothing."""
+    return "swarm mode is off" if swarm.get("state") == "inactive" else ""
+
+
+def elsewhere(swarm: Mapping[str, Any]) -> str:
+    if off(swarm) or swarm.get("manager"):
+        return off(swarm)
+    return "this engine is no manager of its swarm; a manager's report has it"
 
 
 def decide_bound(host: Host, _room: Room) -> Outcome:
     swarm, sockets = daemon_table(host, "swarm"), listeners(host, "tcp")
     if not swarm.known:
         return missing([swarm])
-    if swarm.value.get("state") == "inactive":
-        return Outcome(NOTAPPLICABLE, "not judged", (swarm,), reason="swarm mode is off")
+    if off(swarm.value):
+        return Outcome(NOTAPPLICABLE, "not judged", (swarm,), reason=off(swarm.value))
     if not sockets.known:
         return missing([sockets])
     ours = [one for one in sockets.value if one.get("port") in SWARM_PORTS]

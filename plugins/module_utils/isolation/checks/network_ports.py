@@ -23,9 +23,15 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_evidence import (
     container_fact,
     host_fact,
+    in_host_namespace,
     rows,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_rules import (
+    IPV4,
+    wires_of,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import address_text
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.packet_rule import Rule
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
 
 Port = Mapping[str, Any]
@@ -112,6 +118,53 @@ def decide_served(container: Container, _room: Room) -> Outcome:
     return Outcome(PASS, fact.raw, (listeners, fact), inspected=fact.raw)
 
 
+def decide_rules(container: Container, room: Room) -> Outcome:
+    """What the kernel sends to this container in the place of an address of the host's. Only of version 4."""
+    fact, ports = published(container)
+    addresses, joined = container_fact(container, "addresses", list), container_fact(container, "networks", dict)
+    in_hosts, unread = in_host_namespace(container, room)
+    if in_hosts or (joined.known and not joined.value and addresses.value):
+        reason = (
+            "the host's own addresses are its" if in_hosts else "its addresses are another container's, who has its"
+        )
+        return Outcome(NOTAPPLICABLE, "not judged", (fact,), reason=f"{reason} network")
+    rules = wires_of(room, room.host_of(container)).filters[IPV4]
+    own = [rule for address in addresses.value or [] for rule in rules.sent.get(address, [])]
+    bad = list(dict.fromkeys(filter(None, (unpublished(rule, ports) for rule in own))))
+    evidence = rules.fact._replace(raw=", ".join(rule.text for rule in own) or "no rule leads to it")
+    if fact.known and bad:
+        return Outcome(FAIL, "; ".join(bad), (evidence, fact), inspected=fact.raw)
+    unread += [one for one in (fact, addresses, joined, rules.fact) if not one.known]
+    unread += [Fact(rules.fact.path, error=f"ENOTSUP not understood: {rule.text}") for rule in rules.sent.get("", [])]
+    if unread:
+        return missing(unread)
+    wanted = [one for one in ports if ":" not in one["address"]]
+    idle = [text_of(one) for one in wanted if not any(serves(rule, one) for rule in own)]
+    if idle:
+        reason = "what listens there is a program of the host's, as a rule the engine's own docker-proxy"
+        return Outcome(
+            INFORMATIONAL, f"no rule for {', '.join(idle)}", (evidence, fact), reason=reason, inspected=fact.raw
+        )
+    return Outcome(PASS, fact.raw, (evidence, fact), inspected=fact.raw)
+
+
+def serves(rule: Rule, port: Port) -> bool:
+    """Is this the rule of a published port? The address where it is published is another question."""
+    inner = rule.sent_to.rpartition(":")[2]
+    return (rule.protocol, rule.port, inner) == (port["protocol"], str(port["port"]), str(port["inside"]))
+
+
+def unpublished(rule: Rule, ports: list[Port]) -> str:
+    """What a rule passes on beyond what was published, or nothing."""
+    given = [one["address"] for one in ports if serves(rule, one)]
+    at = rule.destination.name.partition("/")[0] if rule.destination and not rule.destination.negated else EVERYWHERE[0]
+    if not given:
+        return f"passed on, and not published: {rule.text}"
+    if EVERYWHERE[0] in given or at in given:
+        return ""
+    return f"published at {', '.join(given)}, and passed on at {at}: {rule.text}"
+
+
 CHECKS: tuple[Check, ...] = (
     Check(
         id="network-ports-privileged",
@@ -137,6 +190,19 @@ CHECKS: tuple[Check, ...] = (
         "administrator wrote: the engine's own rules come first.",
         how=f"{PUBLISHED}, both versions of addresses; the host's own listening sockets beside it.",
         decide=judging(lambda port: port["address"] in EVERYWHERE, "at every address of the host"),
+        cis=("5.14",),
+        nist=("4.4.2",),
+    ),
+    Check(
+        id="network-ports-rules",
+        title="The kernel passes on what was published, and nothing else",
+        concept="network",
+        severity="medium",
+        expected="rules for published ports alone, at the addresses that were named",
+        remedy="Remove the rule (iptables --table nat --delete ...), or publish the port with the container.",
+        why="A rule that nobody declared is a way in that no list of ports shows.",
+        how=f"iptables-nft-save and iptables-legacy-save (nat, DNAT) against {PUBLISHED} and /proc/PID/net/fib_trie.",
+        decide=decide_rules,
         cis=("5.14",),
         nist=("4.4.2",),
     ),

@@ -10,7 +10,6 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     FAIL,
     INFORMATIONAL,
     NOTAPPLICABLE,
-    NOTCHECKED,
     PASS,
     Check,
     Outcome,
@@ -23,38 +22,16 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     network_fact,
     rows,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import address_text, setting
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.network_rules import (
+    BRIDGE,
+    separation,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.daemon_view import address_text
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Host, Item, Room
 
 # Networks that connect nobody: one without anything, and the host's own (which the check of namespaces judges).
 NO_WIRE = ("null", "host")
-BRIDGE = "bridge"
 EVERYWHERE = ("0.0.0.0", "::")
-UNPROVED = "the rules of the packet filter are not read; see: iptables-save | grep DROP"
-
-
-def separation(item: Item, host: Host) -> tuple[str, str, list[Fact]]:
-    """Whether containers of a bridge are kept apart, as a status: PASS, FAIL, NOTCHECKED, or '' for missing evidence.
-
-    Without communication is what the engine was asked for. It is in force by rules of the packet filter, which needs
-    the frames of the bridge to pass there; or the kernel keeps the ports apart, whatever the engine was asked.
-    """
-    icc, ports = network_fact(item, "icc", bool), network_fact(item, "ports", dict)
-    if ports.known and ports.value and set(ports.value.values()) == {"1"}:
-        return PASS, "the kernel keeps all ports of the bridge apart", [ports]
-    if not icc.known:
-        return "", "", [icc]
-    if icc.value:
-        return FAIL, "they reach each other at every port (icc is on)", [icc, ports]
-    frames = host_fact(host, "bridge_filter", str)
-    if not frames.known and not frames.error.startswith("ENOENT"):
-        return "", "", [frames]
-    if frames.value != "1":
-        return FAIL, "icc is off, and not in force: what stays in a bridge passes no packet filter", [icc, frames]
-    written = setting(host, "iptables", True)
-    if written.value is False:
-        return FAIL, "icc is off, and not in force: the engine writes no rules of the packet filter", [icc, written]
-    return NOTCHECKED, "icc is off, so the engine writes rules that keep them apart", [icc, frames]
 
 
 def kind_of(item: Item) -> tuple[str, Outcome | None]:
@@ -76,7 +53,7 @@ def decide_icc(item: Item, room: Room) -> Outcome:
         return Outcome(NOTAPPLICABLE, "not judged", (attached,), reason=reason)
     if len(attached.value) < 2:
         return Outcome(PASS, f"nobody to reach: {', '.join(attached.value) or 'no container'}", (attached,))
-    status, words, evidence = separation(item, room.host_of(item))
+    status, words, evidence = separation(item, room)
     if not status:
         return missing(evidence)
     icc = network_fact(item, "icc", bool)
@@ -85,8 +62,7 @@ def decide_icc(item: Item, room: Room) -> Outcome:
     if status == FAIL and icc.value:
         reason = "containers that work together need it; of different students it is a fault (network-shared)"
         return Outcome(INFORMATIONAL, said, (attached, *evidence), reason=reason, inspected=told)
-    reason = UNPROVED if status == NOTCHECKED else ""
-    return Outcome(status, said, (attached, *evidence), reason=reason, inspected=told)
+    return Outcome(status, said, (attached, *evidence), inspected=told)
 
 
 def decide_shared(item: Item, room: Room) -> Outcome:
@@ -102,11 +78,10 @@ def decide_shared(item: Item, room: Room) -> Outcome:
         return Outcome(PASS, f"of one student at most: {evidence.raw}", (evidence,))
     if driver != BRIDGE:
         return Outcome(FAIL, f"{evidence.raw} reach each other ({driver})", (evidence, item.fact("driver")))
-    status, words, more = separation(item, room.host_of(item))
+    status, words, more = separation(item, room)
     if not status:
         return missing(more)
-    reason = UNPROVED if status == NOTCHECKED else ""
-    return Outcome(status, f"{evidence.raw}: {words}", (evidence, *more), reason=reason)
+    return Outcome(status, f"{evidence.raw}: {words}", (evidence, *more))
 
 
 def decide_encrypted(item: Item, _room: Room) -> Outcome:
@@ -151,8 +126,8 @@ CHECKS: tuple[Check, ...] = (
         remedy="Give each container a network of its own; for icc=false load br_netfilter, set "
         "net.bridge.bridge-nf-call-iptables to 1, and let the engine write its rules.",
         why="In one bridge each container reaches every port of the others, published or not.",
-        how="GET /networks (enable_icc); /sys/class/net/*/brif/*/isolated, bridge-nf-call-iptables, the engine's own "
-        "iptables setting. The rules themselves are not read.",
+        how="GET /networks (enable_icc); /sys/class/net/*/brif/*/isolated; bridge-nf-call-iptables and -ip6tables, and "
+        "the rules of iptables-nft-save and iptables-legacy-save, followed from FORWARD on.",
         variable="student_workspaces entry point main",
         decide_network=decide_icc,
         nist=("4.4.2",),

@@ -15,6 +15,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.audit_facts import read_audit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.daemon_facts import read_daemon
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.file_facts import accounts, read_files
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.filter_facts import read_rules
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.kernel_settings import read_settings
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.network_facts import (
     DEFAULT_BRIDGE,
@@ -22,6 +23,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.registry_facts import read_registries
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.stray_facts import read_strays, scan
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.swarm_facts import read_swarm_facts
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.user_facts import read_subordinates
 
 
@@ -35,7 +37,9 @@ def read_engine_host(
 ) -> dict[str, Any]:
     """Keys that read_host() does not have. host: what it read."""
     pid = as_mapping(host.get("engine")).get("pid")
-    daemon = read_daemon(kernel, info, pid, bridge_among(networks))
+    listed = list(networks)
+    daemon = read_daemon(kernel, info, pid, bridge_among(listed))
+    daemon.update(read_swarm_facts(engine, kernel, info))
     records = list(inspected)
     daemon["published"] = published_ports(records)
     processes = scan(kernel)
@@ -52,7 +56,7 @@ def read_engine_host(
         "settings": read_settings(kernel),
         "strays": read_strays(kernel, daemon, processes, lambda key: key in known or inspects(engine, key)).document(),
         "registries": read_registries(kernel),
-        "network": read_host_network(kernel, pid),
+        "network": {**read_host_network(kernel, pid), "rules": read_rules(kernel, pid, info, listed)},
     }
 
 

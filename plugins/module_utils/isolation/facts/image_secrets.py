@@ -22,6 +22,12 @@ NAMED = "named like a secret"
 ON_A_COMMAND_LINE = "password on a command line"
 # It looks at the lines of a file; names of variables are looked at here.
 _OF_LINES = "password in a setting"
+# Values whose form alone says what they are, however they are called. A file of an image is full of samples of these.
+_FORMS = {
+    "hashed password": re.compile(r"\$(?:apr1|[156y]|2[abxy]|argon2i?d?)\$[./0-9A-Za-z$=,+]{20,}"),
+    "signed token": re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
+    "token of a swarm": re.compile(r"\bSWM(?:TKN|KEY)-1-[0-9A-Za-z+/-]{30,}"),
+}
 # The name of a place where the secret lies, not the secret.
 _PLACE_NAME = re.compile(r"_(file|path|dir|sock|url|uri|name|id|ttl|timeout)$", re.IGNORECASE)
 # Taken from somewhere else, a path, or a word that opens nothing.
@@ -40,6 +46,7 @@ _TESTS = re.compile(r"/(tests?|testdata|test-data|testing|examples?|samples?|fix
 def pattern_of(name: str, value: str) -> str:
     """The pattern that a variable or label fits, or nothing."""
     found = [mark for mark in marks(value.encode()) if mark != _OF_LINES]
+    found += [form for form, pattern in _FORMS.items() if pattern.search(value)]
     if found:
         return found[0]
     # Labels are written with hyphens and dots.

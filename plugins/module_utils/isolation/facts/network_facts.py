@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.bulkhead.classroom.plugins.module_utils.host import net_namespaces
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host import net_namespaces, programs
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
     Fact,
     as_list,
@@ -24,9 +24,14 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts
 )
 
 BRIDGE_OPTION = "com.docker.network.bridge."
-DEFAULT_BRIDGE = "bridge"
+DEFAULT_BRIDGE = BRIDGE = "bridge"
 # Without it, frames within a bridge pass no packet filter, whatever rules there are.
-BRIDGE_FILTER = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+BRIDGE_FILTERS = {
+    "bridge_filter": "/proc/sys/net/bridge/bridge-nf-call-iptables",
+    "bridge_filter6": "/proc/sys/net/bridge/bridge-nf-call-ip6tables",
+}
+HOSTS_OWN = "the container has the host's own network, whose settings are judged with the host"
+STARTED_LATER = "the container was started while the settings were read; read them again"
 NOTHING_PUBLISHED = "ENODATA not read, because no port of the container is published"
 
 
@@ -52,19 +57,23 @@ def _network(kernel: Kernel, entry: Mapping[str, Any], inside: Mapping[str, list
     identifier, name = str(entry.get("Id") or ""), str(entry.get("Name") or "")
     options = as_mapping(entry.get("Options"))
     ranges = map(as_mapping, as_list(as_mapping(entry.get("IPAM")).get("Config")))
+    driver = str(entry.get("Driver") or "") or None
+    bridge = str(options.get(f"{BRIDGE_OPTION}name") or f"br-{identifier[:12]}")
     told = {
-        "driver": str(entry.get("Driver") or "") or None,
+        "driver": driver,
+        "bridge": bridge if driver == BRIDGE else None,
         "icc": _on(options.get(f"{BRIDGE_OPTION}enable_icc", "true")),
         "default_bridge": name == DEFAULT_BRIDGE or _on(options.get(f"{BRIDGE_OPTION}default_bridge")),
         # With the key alone the engine encrypts.
         "encrypted": "encrypted" in options and str(options["encrypted"]).lower() != "false",
         "internal": entry.get("Internal"),
+        "ipv6": entry.get("EnableIPv6"),
         "subnets": [str(part["Subnet"]) for part in ranges if part.get("Subnet")],
         "attached": sorted(map(printable, inside.get(identifier, []))),
     }
     record: dict[str, Any] = {"id": identifier, "name": name}
     record.update({key: Fact(f"network {printable(name)}: {key}", value).document() for key, value in told.items()})
-    record["ports"] = read_ports(kernel, str(options.get(f"{BRIDGE_OPTION}name") or f"br-{identifier[:12]}")).document()
+    record["ports"] = read_ports(kernel, bridge).document()
     return record
 
 
@@ -91,9 +100,15 @@ def read_host_network(kernel: Kernel, engine: int | None) -> dict[str, Any]:
         settings[name] = {one: str(fact.value) for one, fact in facts.items()}
     return {
         "listeners": read_tcp(kernel, str(engine or "self")).document(),
-        "bridge_filter": kernel.read(BRIDGE_FILTER).document(),
+        **{key: read_setting(kernel, engine, path).document() for key, path in BRIDGE_FILTERS.items()},
         "settings": (unread[0] if unread else Fact(net_namespaces.FOLDER, settings)).document(),
     }
+
+
+def read_setting(kernel: Kernel, engine: int | None, path: str) -> Fact:
+    """A setting of the engine's network namespace. /proc/sys/net shows whoever looks there his own."""
+    before = () if kernel.root else programs.entered(kernel, engine)
+    return programs.printed((*before, "cat", path)) if before else kernel.read(path)
 
 
 def read_network(kernel: Kernel, inspected: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,9 +163,7 @@ def add_settings(
     for record in containers:
         if isinstance(record.get("network"), dict):
             space = fact_from(record["network"]["namespace"])
-            why = (
-                "the host's own, which no container is judged by" if space.value in hosts else "of no container's start"
-            )
+            why = HOSTS_OWN if space.value in hosts else STARTED_LATER
             unread = Fact(f"{net_namespaces.FOLDER} in {space.path}", error=space.error or f"ENODATA not read: {why}")
             record["network"]["settings"] = found.get(str(space.value), unread).document()
 

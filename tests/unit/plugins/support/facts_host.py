@@ -16,7 +16,9 @@ UNPROVED = {
     "daemon-log-rotation": "notapplicable",
     **dict.fromkeys(("image-content-trust", "image-packages", "image-vulnerabilities"), "notchecked"),
     **dict.fromkeys(("swarm-managers", "swarm-address", "swarm-autolock", "swarm-certificates"), "notapplicable"),
+    **dict.fromkeys(("swarm-secrets", "swarm-unlock-key", "swarm-ca", "swarm-data-path"), "notapplicable"),
 }
+SWARM = ("swarm_services", "swarm_ca", "swarm_addresses")
 ROWS = {
     "engine-service": ("root", "0644"),
     "engine-socket-unit": ("root", "0644"),
@@ -84,6 +86,7 @@ def daemon() -> dict[str, Any]:
         "data_root": fact({"path": "/var/lib/docker", "device": "254:2", "above": "254:1"}, "/proc/801/mountinfo"),
         "published": [8080],
         "proxies": fact(0, "/proc/PID/comm"),
+        **{key: {"value": None, "path": "/info", "error": "ENODATA not read"} for key in SWARM},
     }
 
 

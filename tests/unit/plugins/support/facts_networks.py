@@ -48,8 +48,35 @@ def network(name: str, number: int) -> dict[str, Any]:
     }
 
 
+def bridge(name: str) -> str:
+    return "docker0" if name == DEFAULT else f"br-{name}"
+
+
+def rules(*bridges: str) -> list[str]:
+    """The filter table as an engine of version 26 writes it for networks without communication."""
+    stages = ("DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2")
+    chains = [":FORWARD DROP", *(f":{name} -" for name in ("DOCKER", *stages, "DOCKER-USER"))]
+    forward = ["-A FORWARD -j DOCKER-USER", f"-A FORWARD -j {stages[0]}"]
+    first, second = [], []
+    for one in bridges:
+        forward += [
+            f"-A FORWARD -o {one} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+            f"-A FORWARD -o {one} -j DOCKER",
+            f"-A FORWARD -i {one} ! -o {one} -j ACCEPT",
+            f"-A FORWARD -i {one} -o {one} -j DROP",
+        ]
+        first.append(f"-A {stages[0]} -i {one} ! -o {one} -j {stages[1]}")
+        second.append(f"-A {stages[1]} -o {one} -j DROP")
+    returns = [f"-A {name} -j RETURN" for name in (*stages, "DOCKER-USER")]
+    return [*chains, *forward, *first, returns[0], *second, *returns[1:]]
+
+
 def host_network() -> dict[str, Any]:
+    unread = {"value": None, "path": "ip6tables-nft-save", "error": "ENODATA not read"}
+    tables = {"filter": rules(*map(bridge, SUBNETS)), "nat": []}
     return {
+        "rules": {"ipv4": _fact({"nft": tables}, "iptables-nft-save"), "ipv6": unread},
+        "bridge_filter6": _fact("1", "/proc/sys/net/bridge/bridge-nf-call-ip6tables"),
         "listeners": _fact([{"address": "127.0.0.1", "port": 25}], "/proc/801/net/tcp"),
         "bridge_filter": _fact("1", "/proc/sys/net/bridge/bridge-nf-call-iptables"),
         "settings": _fact({name: dict(STRICT) for name in ("all", "default")}, FOLDER),
@@ -63,6 +90,8 @@ def networks(*students: str) -> list[dict[str, Any]]:
 def _network(name: str, attached: list[str]) -> dict[str, Any]:
     told = {
         "driver": "bridge",
+        "bridge": bridge(name),
+        "ipv6": False,
         "icc": False,
         "default_bridge": name == DEFAULT,
         "encrypted": False,

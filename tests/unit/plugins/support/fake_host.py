@@ -15,10 +15,15 @@ from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import audit_facts, engine_host
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import (
+    audit_facts,
+    engine_host,
+    filter_facts,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.kernel_settings import FILES, whole
-from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_host
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.network_facts import BRIDGE_FILTERS
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_host, facts_networks
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import (
     FakeEngine,
     FakeKernel,
@@ -63,6 +68,7 @@ TEXTS = {
     "/etc/containers/registries.conf": f'[[registry]]\nlocation = "{REGISTRY}"\n',
     "/etc/containers/policy.json": '{"default": [{"type": "reject"}]}',
     LOGIN: '{"auths": {}, "credsStore": "pass"}',
+    BRIDGE_FILTERS["bridge_filter"]: "1",
     "/sys/fs/selinux/enforce": "1",
     "/sys/fs/selinux/mls": "1",
     "/sys/fs/selinux/booleans/container_manage_cgroup": "0 0",
@@ -88,6 +94,7 @@ INFO = {
     },
     "Swarm": {"LocalNodeState": "inactive", "ControlAvailable": False},
 }
+OPTIONS = {facts_host.ICC: "false", "com.docker.network.bridge.name": "docker0"}
 VERSIONS = {"Engine": "28.5.2", "containerd": "1.7.29", "runc": "1.3.3"}
 
 
@@ -118,7 +125,9 @@ class FakeHost(FakeKernel):
         self.kernel.owners[SOCKET] = (0, 999)
         self.info: dict[str, Any] = {**INFO}
         self.versions = {**VERSIONS}
-        self.bridge: dict[str, Any] = {"Driver": "bridge", "Options": {facts_host.ICC: "false"}, "IPAM": {"Config": []}}
+        self.services: list[dict[str, Any]] = []
+        self.bridge: dict[str, Any] = {"Driver": "bridge", "Options": dict(OPTIONS), "IPAM": {"Config": []}}
+        self.rules = "\n".join(["*filter", *facts_networks.rules("docker0"), "COMMIT"])
         self.process(PID, "/system.slice/docker.service")
         (root / f"proc/{PID}/fd").mkdir(exist_ok=True)
         (root / f"proc/{PID}/fd/3").symlink_to("socket:[100]")
@@ -147,12 +156,18 @@ class FakeHost(FakeKernel):
         return {row: str(place.value) for row, place in audit_facts.find_places(self.kernel, {}).items()}
 
     def gather(self, monkeypatch: Any) -> dict[str, Any]:
-        """The document, read by the real readers. Only the kernel's audit rules cannot lie in a folder."""
+        """The document, read by the real readers. Only what the kernel tells programs cannot lie in a folder."""
 
         def read_audit(kernel: Kernel, daemon: dict[str, Any]) -> dict[str, Any]:
             return audit_facts.read_audit(kernel, daemon, lambda _kernel: Fact("netlink", self.loaded))
 
+        def read_rules(kernel: Kernel, pid: int, info: dict[str, Any], networks: Any) -> dict[str, Any]:
+            return filter_facts.read_rules(
+                kernel, pid, info, networks, lambda _kernel, _pid, name: Fact(name, self.rules)
+            )
+
         monkeypatch.setattr(engine_host, "read_audit", read_audit)
+        monkeypatch.setattr(engine_host, "read_rules", read_rules)
         return gather(HostEngine(self), self.kernel, {}, "tcp://127.0.0.1:1")
 
 
@@ -173,4 +188,7 @@ class HostEngine(FakeEngine):
         return {"Version": "28.5.2", "ApiVersion": "1.45", "Components": parts}
 
     def networks(self) -> list[dict[str, Any]]:
-        return [{"Name": "bridge", "Id": "b" * 64, **self.host.bridge}]
+        return [{"Name": "bridge", "Id": "b" * 64, "EnableIPv6": False, **self.host.bridge}]
+
+    def services(self) -> list[dict[str, Any]]:
+        return self.host.services

@@ -153,6 +153,9 @@ class FakeEngine:
         options = {"com.docker.network.bridge.enable_icc": "true"}
         return [{"Name": "bridge", "Id": "b" * 64, "Driver": "bridge", "Options": options}]
 
+    def services(self) -> list[dict[str, Any]]:
+        return []
+
     def images(self) -> list[dict[str, Any]]:
         return list(self.kept.values())
 

@@ -43,6 +43,7 @@ PROCESSES = APART | LABELS | STATUS | GROUPS | REACH | {"process-sshd"}
 UNREAD = facts.unread("/somewhere")
 
 # Where in Ada's record, what stands there instead of evidence, and the checks that need it.
+RULES = {"network-ports-rules"}
 CONTAINER = [
     ("processes", [], PROCESSES),
     ("processes.0.namespaces", {}, APART),
@@ -84,8 +85,8 @@ CONTAINER = [
     ("sources.0.labels", {"EACCES Permission denied": "/x/notes"}, {"selinux-files-level"}),
 ]
 HOST = [
-    ("namespaces", {}, APART | NETWORK),
-    ("namespaces", {"reader": {"net": UNREAD}}, APART | NETWORK),
+    ("namespaces", {}, APART | NETWORK | RULES),
+    ("namespaces", {"reader": {"net": UNREAD}}, APART | NETWORK | RULES),
     ("group_numbers", UNREAD, {"process-groups"}),
     ("group_numbers", facts.fact({"docker": "998"}, "/etc/group"), {"process-groups"}),
     ("group_numbers", facts.fact({"root": 0}, "/etc/group"), {"process-groups"}),

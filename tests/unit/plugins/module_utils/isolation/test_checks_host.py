@@ -57,10 +57,6 @@ WEAKENED = [
     (LISTENERS, [TCP], {"daemon-tls"}),
     (LISTENERS, [{**TCP, "address": "::"}], {"daemon-tls", "daemon-address"}),
     (LISTENERS, [{**TCP, "address": "0.0.0.0", "port": 8080}], set()),
-    ("daemon.swarm.value", SWARM, {"swarm-off"}),
-    ("daemon.swarm.value", {**SWARM, "managers": 2, "autolock": False},
-     {"swarm-off", "swarm-managers", "swarm-autolock"}),
-    ("daemon.swarm.value", {**SWARM, "certificate_expiry": 10**17}, {"swarm-off", "swarm-certificates"}),
     ("groups.value.docker", ["mallory"], {"daemon-users"}),
     ("engine.components.runc", "1.1.11", {"runc-version"}),
     ("engine.components.runc", "1.1.5+ds1", set()),
@@ -153,7 +149,8 @@ def test_a_part_that_is_missing_passes_nothing_that_rests_on_it(part):
     assert {check for _subject, check in found} <= CONCEPT | RESTING
 
 
-@pytest.mark.parametrize("key", list(facts_host.engine_host()["daemon"]))
+# What is read of a swarm alone has its tests in test_swarm.py.
+@pytest.mark.parametrize("key", [key for key in facts_host.engine_host()["daemon"] if key not in facts_host.SWARM])
 def test_one_unread_fact_of_the_engine_is_an_error(key):
     found = red(judge(f"daemon.{key}", UNREAD))
     assert found and set(found.values()) == {"error"}

@@ -23,7 +23,7 @@ DEFAULT = facts_networks.identifier(facts_networks.DEFAULT)
 HOSTS = facts.HOST_NAMESPACES["net"]
 BRIDGE, SYSCTLS, ABSTRACT = "network-not-default-bridge", "network-sysctls", "network-abstract-sockets"
 LOW, ADDRESS, EXPECTED = "network-ports-privileged", "network-ports-address", "network-ports-expected"
-SERVED, LISTENERS = "network-ports-served", "network-listeners-host"
+SERVED, LISTENERS, RULES = "network-ports-served", "network-listeners-host", "network-ports-rules"
 ICC, SHARED, ENCRYPTED = "network-icc", "network-shared", "network-encrypted"
 
 
@@ -171,12 +171,12 @@ def test_sockets_without_a_file_are_noted_where_another_container_has_the_networ
 
 
 HOLES = {
-    "namespace": {BRIDGE, SYSCTLS, ABSTRACT},
-    "networks": {BRIDGE, SYSCTLS},
-    "addresses": {BRIDGE},
+    "namespace": {BRIDGE, SYSCTLS, ABSTRACT, RULES},
+    "networks": {BRIDGE, SYSCTLS, RULES},
+    "addresses": {BRIDGE, RULES},
     "settings": {SYSCTLS},
     "abstract": {ABSTRACT},
-    "published": {LOW, ADDRESS, EXPECTED, SERVED},
+    "published": {LOW, ADDRESS, EXPECTED, SERVED, RULES},
 }
 
 

@@ -12,6 +12,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.kernel_settings import FILES, whole
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts_host
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.certificates import authority
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_host import (
     CONF,
     CONFIGURED,
@@ -29,7 +30,7 @@ from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_host
 # Nothing that only reads decides the first; the second is for information whatever is found.
 NEVER_RED = {"daemon-tls-handshake", "containers-stopped", "registry-certificates", "daemon-rootless"}
 NEVER_RED |= {f"kernel-{name}" for name in ("kexec-load-disabled", "modules-disabled", "max-user-namespaces", "smt")}
-NEVER_RED |= {"kernel-ip-forward", "kernel-lockdown"}
+NEVER_RED |= {"kernel-ip-forward", "kernel-lockdown", "swarm-unlock-key"}
 NEVER_RED |= {"image-unused", "image-content-trust", "containers-selected", "network-listeners-host"}
 OF_HOSTS = {check.id for check in catalogue.ALL if check.decide_host}
 NOT_PASSED = {check: status for check, status in facts_host.UNPROVED.items() if check in OF_HOSTS}
@@ -57,6 +58,8 @@ SETTINGS = {
 }
 OPEN = "0: {}:0943 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 101 1 0 100 0 0 10 0\n"
 SWARM = {"LocalNodeState": "active", "ControlAvailable": True, "Managers": 3, "Cluster": {"Spec": {}}}
+STATE = "/var/lib/docker/swarm/docker-state.json"
+APART = {"AdvertiseAddr": "10.0.0.1:2377", "DataPathAddr": "10.1.0.1"}
 SAFE = {"EncryptionConfig": {"AutoLockManagers": True}, "CAConfig": {"NodeCertExpiry": 7776 * 10**12}}
 
 
@@ -108,9 +111,19 @@ def registries(**changes):
     return lambda host: host.info.update(RegistryConfig={**host.info["RegistryConfig"], **changes})
 
 
-def swarm(spec, **changes):
-    whole_swarm = {**SWARM, "Cluster": {"Spec": {**SAFE, **spec}}, **changes}
-    return both(info(Swarm=whole_swarm), option(live_restore=True))
+def swarm(spec, left=3650, addresses=APART, **changes):
+    cluster = {"Spec": {**SAFE, **spec}, "TLSInfo": {"TrustRoot": authority(10, left)}}
+    whole_swarm = {**SWARM, "Cluster": cluster, **changes}
+    return both(info(Swarm=whole_swarm), option(live_restore=True), text(STATE, json.dumps(addresses)))
+
+
+def filtered(old, new):
+    return lambda host: setattr(host, "rules", host.rules.replace(old, new))
+
+
+def service(*variables):
+    spec = {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Env": list(variables)}}}
+    return lambda host: host.services.append({"Spec": spec})
 
 
 def security(*names):
@@ -142,6 +155,10 @@ BAD = [
     (info(Plugins={}), {"daemon-authorization"}),
     (lambda host: host.bridge.update(Options={facts_host.ICC: "true"}), {"daemon-icc"}),
     (option(iptables=False), {"daemon-iptables"}),
+    (lambda host: setattr(host, "rules", ""), {"daemon-iptables", "daemon-icc"}),
+    (filtered("-A FORWARD -i docker0 -o docker0 -j DROP\n", "-A FORWARD -i docker0 -j ACCEPT\n"), {"daemon-icc"}),
+    (text("/proc/sys/net/bridge/bridge-nf-call-iptables", "0"), {"daemon-icc"}),
+    (both(setting("ip_forward", "1"), filtered(":FORWARD DROP", ":FORWARD ACCEPT")), {"daemon-forward-policy"}),
     (text(f"/proc/{PID}/cmdline", "dockerd\0--iptables=false\0"), {"daemon-iptables"}),
     (option(default_ulimits={}), {"daemon-ulimits"}),
     (security("seccomp,profile=builtin", "selinux"), {"daemon-userns", "daemon-file-in-force"}),
@@ -165,6 +182,10 @@ BAD = [
     (swarm({}, Managers=2), {"swarm-off", "swarm-managers"}),
     (swarm({"EncryptionConfig": {"AutoLockManagers": False}}), {"swarm-off", "swarm-autolock"}),
     (swarm({"CAConfig": {"NodeCertExpiry": 10**17}}), {"swarm-off", "swarm-certificates"}),
+    (both(swarm({}), service("DB_PASSWORD=hunter2", "TZ=UTC")), {"swarm-off", "swarm-secrets"}),
+    (swarm({}, left=89), {"swarm-off", "swarm-ca"}),
+    (swarm({}, addresses={**APART, "DataPathAddr": ""}), {"swarm-off", "swarm-data-path"}),
+    (swarm({}, addresses={**APART, "DataPathAddr": "10.0.0.1"}), {"swarm-off", "swarm-data-path"}),
     (both(swarm({}), listens("00000000"), lambda host: host.write(
         f"/proc/{PID}/net/tcp", TCP + OPEN.format("00000000").replace(":0943", ":0949"))),
      {"swarm-off", "swarm-address", "daemon-address"}),

@@ -150,6 +150,8 @@ def test_networks_are_read_by_one_call_and_know_who_is_in_them(tmp_path):
     assert own.pop("ports") == {"veth1": "1"} and wide["encrypted"] is True
     assert own == {
         "driver": "bridge",
+        "bridge": "br-cccccccccccc",
+        "ipv6": None,
         "icc": False,
         "default_bridge": False,
         "encrypted": False,
