@@ -13,6 +13,7 @@ import contextlib
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -22,20 +23,17 @@ from ansible_collections.bulkhead.classroom.tests.integration.support.walled imp
 
 STUDENT = "org.bulkhead.student"
 BRIDGE = "com.docker.network.bridge"
-# In a container's network, with the host's Python: who is heard within a second, and one datagram to each address.
+# In a container's network, with the host's Python: who is heard until the input ends, and one datagram to each address.
 HEARS = """
-import socket, time
+import select, socket, sys
 hears = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 hears.bind(("", 9999))
 print(flush=True)
-end = time.monotonic() + 1
-while (left := end - time.monotonic()) > 0:
-    hears.settimeout(left)
-    try:
-        print(hears.recv(99).decode())
-    except TimeoutError:
-        pass
+while hears in select.select([hears, sys.stdin], [], [])[0]:
+    print(hears.recv(99).decode())
 """
+# What is on its way when all is said: the neighbour has to be asked for its address first.
+SETTLED = 0.5
 SAYS = """
 import socket, sys
 says = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -149,7 +147,7 @@ def broken(engine, change: str, addresses: dict[str, str]):
 def inside(engine, name: str, code: str, *words: str) -> subprocess.Popen:
     pid = engine.client.inspect_container(name)["State"]["Pid"]
     command = ["nsenter", f"--net=/proc/{pid}/ns/net", sys.executable, "-I", "-c", code, *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def arrived(engine, addresses: dict[str, str]) -> list[tuple[str, str]]:
@@ -159,6 +157,7 @@ def arrived(engine, addresses: dict[str, str]) -> list[tuple[str, str]]:
         one.stdout.readline()
     for who in dict.fromkeys(pair[0] for pair in TRIED):
         assert inside(engine, who, SAYS, who, *(addresses[whom] for one, whom in TRIED if one == who)).wait() == 0
+    time.sleep(SETTLED)
     return sorted((who, whom) for whom, one in hear.items() for who in one.communicate()[0].split())
 
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.bulkhead.classroom.tests.integration.support.daemons import Engine
+from ansible_collections.bulkhead.classroom.tests.integration.support.daemons import Daemon, Engine, wait_for
 from ansible_collections.bulkhead.classroom.tests.integration.support.modules import ROOT, RUNNER
 
-SPACES = Path("/run/netns")
 # What the engine of the other tests leaves alone.
 LEFT_OUT = ("--iptables", "--ip-masq", "--ip-forward", "--bridge")
 
@@ -26,21 +24,23 @@ class WalledEngine(Engine):
 
     def __init__(self, folder: Path, kind: str = "nft", forwards: bool = False) -> None:
         super().__init__(folder)
-        self.space, self.kind, self._forwards = self.bridge.name, kind, forwards
+        self.kind, self._forwards = kind, forwards
+        self._holder = Daemon(["unshare", "--net", "sleep", "infinity"], folder / "holder.log")
         programs = folder / "programs"
         programs.mkdir()
         for name in ("iptables", "ip6tables"):
             (programs / name).symlink_to(shutil.which(f"{name}-{kind}") or f"/usr/sbin/{name}-{kind}")
         own = [word for word in self.daemon.argv if not word.startswith(LEFT_OUT) and word != self.bridge.name]
         self._path = f"PATH={programs}:{os.environ['PATH']}:/usr/sbin:/sbin"
-        # 'ip netns exec' would mount another /sys, without control groups.
-        self._inside = ["nsenter", f"--net={SPACES}/{self.space}", "--", "env", self._path]
-        self.daemon.argv = [*self._inside, *own]
+        self._own, self._inside = own, []
 
     def start(self) -> WalledEngine:
-        for name in stale_spaces():
-            subprocess.run(["ip", "netns", "del", name], check=False)
-        subprocess.run(["ip", "netns", "add", self.space], check=True)
+        # 'ip netns' would leave a mount of its own in /run, and 'exec' another /sys, without control groups.
+        self._holder.launch()
+        place = Path(f"/proc/{self._holder.process.pid}/ns/net")
+        wait_for(lambda: place.stat().st_ino != Path("/proc/self/ns/net").stat().st_ino, "a network", self.daemon.log)
+        self._inside = ["nsenter", f"--net={place}", "--", "env", self._path]
+        self.daemon.argv = [*self._inside, *self._own]
         self.run("ip", "link", "set", "lo", "up")
         if self._forwards:
             # Then the engine leaves the policy of FORWARD as it is.
@@ -74,10 +74,4 @@ class WalledEngine(Engine):
 
     def stop(self) -> None:
         super().stop()
-        subprocess.run(["ip", "netns", "del", self.space], check=False)
-
-
-def stale_spaces() -> list[str]:
-    """Of runs that were killed: named after a process that is gone."""
-    found = [re.fullmatch(r"bht(\d+)[a-z]", path.name) for path in (SPACES.iterdir() if SPACES.exists() else ())]
-    return [match[0] for match in found if match and not Path(f"/proc/{match[1]}").exists()]
+        self._holder.end()
