@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.classroom import workspaces
+from ansible_collections.bulkhead.classroom.plugins.module_utils.classroom import slices, workspaces
 
 
 def _checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -18,7 +18,7 @@ def _checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             raise AnsibleFilterError(f"{name}: wants a list of students, like [{{'name': 'ada'}}]")
         try:
             return function(students, *arguments, **keywords)
-        except workspaces.WorkspaceError as error:
+        except (slices.SliceError, workspaces.WorkspaceError) as error:
             raise AnsibleFilterError(f"{name}: {error}") from error
 
     return filtered
@@ -31,4 +31,7 @@ class FilterModule:
             "workspace_networks": _checked(workspaces.networks, "workspace_networks"),
             "expected_workspaces": _checked(workspaces.expected, "expected_workspaces"),
             "workspace_homes": _checked(workspaces.homes, "workspace_homes"),
+            "workspace_quotas": _checked(workspaces.quotas, "workspace_quotas"),
+            "workspace_slices": _checked(slices.slice_files, "workspace_slices"),
+            "slice_problems": slices.slice_problems,
         }

@@ -70,6 +70,10 @@ options:
         description: Whether to remove from the directory what O(files) does not list. Directories only when empty.
         type: bool
         default: false
+      prune_pattern:
+        description: Which names O(files[].prune) may remove, as in a shell. A directory that others use too needs one.
+        type: str
+        default: "*"
 attributes:
   check_mode:
     description: Says what would change, and changes nothing.
@@ -147,6 +151,7 @@ ARGUMENT_SPEC = {
             "context": {"type": "str"},
             "recurse_context": {"type": "bool", "default": False},
             "prune": {"type": "bool", "default": False},
+            "prune_pattern": {"type": "str", "default": "*"},
         },
     },
 }

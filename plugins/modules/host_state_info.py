@@ -94,6 +94,14 @@ selinux_enabled:
   description: Whether the kernel runs with SELinux.
   type: bool
   returned: success
+memory_bytes:
+  description: Memory of the host.
+  type: int
+  returned: success
+processors:
+  description: Processors that are switched on.
+  type: int
+  returned: success
 outdated_policy_modules:
   description: The policy modules to install. Always empty where SELinux is not enabled.
   type: list
@@ -138,6 +146,8 @@ def run(params: dict[str, Any], module: Any) -> dict[str, Any]:
         "idle_units": [unit.name for unit, _stale in units if not (unit.enabled and unit.active)],
         "stale_units": [unit.name for unit, stale in units if stale],
         "selinux_enabled": selinux,
+        "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        "processors": os.sysconf("SC_NPROCESSORS_ONLN"),
         "outdated_policy_modules": outdated_policy(wanted, installed_policy(wanted)) if selinux else [],
     }
 

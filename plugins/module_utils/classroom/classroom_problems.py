@@ -44,6 +44,7 @@ VARIABLES = frozenset(
         "classroom_machine_memory_mib",
         "classroom_machine_vcpus",
         "classroom_name",
+        "classroom_pressure_limits",
         "classroom_registry",
         "classroom_registry_accounts",
         "classroom_registry_address",

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.classroom.slices import slice_of
+
 # It becomes a host name, a directory and part of a container's name.
 NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
 LIMITS = ("memory", "memory_swap", "cpus", "pids_limit")
@@ -16,6 +18,8 @@ STUDENT_LABEL = "org.bulkhead.student"
 HOME = "/home/student"
 # The user of the workspace image.
 OWNER = "1000"
+# Engines count the projects of their layers from 1.
+PROJECT_BASE = 1 << 24
 # Level last; the type is the one for content that containers may write.
 CONTEXT = "system_u:object_r:container_file_t:s0:{0}"
 
@@ -47,13 +51,15 @@ def check(students: Students, pairs: Mapping[str, str]) -> None:
         raise WorkspaceError("; ".join(mistakes))
 
 
-def containers(students: Students, pairs: Mapping[str, str], directory: str, prefix: str) -> list[dict[str, Any]]:
+def containers(
+    students: Students, pairs: Mapping[str, str], directory: str, prefix: str, parent: str
+) -> list[dict[str, Any]]:
     """Entries of container_fleet's `containers`: what one workspace does not share with the others."""
     check(students, pairs)
-    return [_container(student, pairs[student["name"]], directory, prefix) for student in students]
+    return [_container(student, pairs[student["name"]], directory, prefix, parent) for student in students]
 
 
-def _container(student: Mapping[str, Any], pair: str, directory: str, prefix: str) -> dict[str, Any]:
+def _container(student: Mapping[str, Any], pair: str, directory: str, prefix: str, parent: str) -> dict[str, Any]:
     name = student["name"]
     return {
         "name": prefix + name,
@@ -63,6 +69,7 @@ def _container(student: Mapping[str, Any], pair: str, directory: str, prefix: st
         "security_opts": ["no-new-privileges", f"label=level:s0:{pair}"],
         "mounts": [{"type": "bind", "source": f"{directory}/{name}/home", "target": HOME}],
         "networks": [{"name": prefix + name}],
+        "cgroup_parent": slice_of(name, parent),
         **_limits(student),
     }
 
@@ -102,18 +109,40 @@ def homes(students: Students, pairs: Mapping[str, str], directory: str) -> list[
     return files
 
 
+def quotas(
+    students: Students, pairs: Mapping[str, str], directory: str, size: str, inodes: int
+) -> list[dict[str, Any]]:
+    """Entries of project_quota: each home is held to a size, so that nobody fills the disk for others."""
+    check(students, pairs)
+    return [
+        {"path": f"{directory}/{name}", "project": _project(pairs[name]), "size": size, "inodes": inodes}
+        for name in (student["name"] for student in students)
+    ]
+
+
+def _project(pair: str) -> int:
+    """A number from the student's pair of categories: no two are the same, and it stays when others come and go."""
+    low, high = (int(category[1:]) for category in pair.split(","))
+    return PROJECT_BASE + high * 1024 + low
+
+
 def expected(
     students: Sequence[Mapping[str, Any]], limits: Mapping[str, Any], hosts: Sequence[str], prefix: str = "workspace-"
 ) -> list[dict[str, Any]]:
-    """What the verification must find: every student's workspace, on the host that has it, within its limits."""
+    """What the verification must find: every student's workspace, on the host that has it, within its limits.
+
+    `cgroup_parent` among the limits is the slice of all; each workspace lies in its student's below it.
+    """
     found = []
     for number, student in enumerate(students):
+        parent = limits.get("cgroup_parent")
         found.append(
             {
                 "name": f"{prefix}{student['name']}",
                 "host": hosts[number % len(hosts)],
                 "student": student["name"],
                 **limits,
+                **({"cgroup_parent": slice_of(student["name"], parent)} if parent else {}),
                 **_limits(student),
             }
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 HIDDEN = "(content not shown: it is marked secret)\n"
@@ -34,6 +35,7 @@ class Spec:
     context: str | None = None
     recurse_context: bool = False
     prune: bool = False
+    prune_pattern: str = "*"
 
     @classmethod
     def from_params(cls, item: Mapping[str, Any]) -> Spec:
@@ -54,6 +56,7 @@ class Spec:
             context=item.get("context"),
             recurse_context=bool(item.get("recurse_context")),
             prune=bool(item.get("prune")),
+            prune_pattern=item.get("prune_pattern") or "*",
         )
 
 
@@ -155,7 +158,8 @@ def plan(wanted: Sequence[Wanted], found: Mapping[str, Found]) -> list[Step]:
 def _plan_pruning(want: Wanted, have: Found, listed: set[str]) -> list[Step]:
     if not want.spec.prune:
         return []
-    extra = (posixpath.join(want.spec.path, name) for name in have.entries)
+    names = (name for name in have.entries if fnmatchcase(name, want.spec.prune_pattern))
+    extra = (posixpath.join(want.spec.path, name) for name in names)
     gone = (Wanted(Spec(path, state="absent")) for path in sorted(extra) if path not in listed)
     return [Step("remove", want, ("not listed",)) for want in gone]
 

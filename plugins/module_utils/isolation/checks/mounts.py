@@ -34,6 +34,8 @@ CLOSED_TREES = (
     *("/etc/docker", "/etc/kubernetes", "/etc/shadow", "/etc/ssh"),
     *("/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/kubelet"),
 )
+# Where the homes of workspaces lie below the engine's data; the engine keeps nothing of its own there.
+HOMES = "/bulkhead/workspaces/"
 # Which namespace a kernel file system shows: one made in the host's namespace is the host's.
 VIEWS = {"proc": "pid", "sysfs": "net"}
 KERNEL_FILESYSTEMS = tuple(VIEWS)
@@ -124,9 +126,13 @@ def _intrusion(mount: Mount, tree: Place, container: Container) -> str:
         return ""
     rest = mount.root[len(below.rstrip("/")) :]
     if tree["kind"] == "data root":
-        # Its own hosts, hostname and resolv.conf come from here, and so do volumes.
-        allowed = rest.startswith((f"/containers/{container.identifier}/", "/volumes/")) and container.identifier
+        # Its own hosts, hostname and resolv.conf come from here, and so do volumes and homes.
+        own = f"/containers/{container.identifier}/"
+        allowed = rest.startswith((own, "/volumes/", HOMES)) and container.identifier
         return "" if allowed else f"{mount.target} lies in the engine's data ({path})"
+    # With a mapped user namespace the engine's data is a folder of its own beside the homes.
+    if path == "/var/lib/docker" and rest.startswith(HOMES):
+        return ""
     if path in CLOSED_TREES or not mount.read_only:
         return f"{mount.target} lies in the host's {path}" + ("" if mount.read_only else ", writable")
     return ""

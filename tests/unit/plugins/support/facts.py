@@ -99,7 +99,10 @@ def host() -> dict[str, Any]:
 
 
 def mount_lines(identifier: str, name: str) -> list[str]:
-    data, home = f"/var/lib/docker/containers/{identifier}", f"/var/lib/bulkhead/workspaces/classroom/{name}/home"
+    data, home = (
+        f"/var/lib/docker/containers/{identifier}",
+        f"/var/lib/docker/bulkhead/workspaces/classroom/{name}/home",
+    )
     return [
         f'500 400 0:90 / / ro,relatime - overlay overlay rw,context="{facts_selinux.file_label(name)}"',
         "501 500 0:91 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw",
@@ -145,7 +148,7 @@ def limits(identifier: str) -> dict[str, Any]:
 
 
 def declared(name: str) -> dict[str, Any]:
-    source = f"/var/lib/bulkhead/workspaces/classroom/{name}/home"
+    source = f"/var/lib/docker/bulkhead/workspaces/classroom/{name}/home"
     return {
         "memory": SIZES["memory"],
         "memory_swap": SIZES["memory_swap"],

@@ -15,17 +15,17 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host import fil
 
 PAIRS = {"ada": "c12,c34", "grace": "c56,c78"}
 ROOM = ({"name": "ada"}, {"name": "grace", "memory": "256m", "cpus": 1})
-PLACE = "/var/lib/bulkhead/workspaces/room"
+PLACE = "/var/lib/docker/bulkhead/workspaces/room"
 COMMON = {"image": "base", "memory": "128m", "memory_swap": "128m", "cpus": 0.5, "pids_limit": 64}
 
 
 def made(students=ROOM, pairs=None):
-    return {one["hostname"]: one for one in containers(students, pairs or PAIRS, PLACE, "workspace-")}
+    return {one["hostname"]: one for one in containers(students, pairs or PAIRS, PLACE, "workspace-", "bulkhead.slice")}
 
 
 def test_each_workspace_has_its_own_pair_home_and_network():
     room = made()
-    for field in ("security_opts", "mounts", "networks", "labels", "name"):
+    for field in ("security_opts", "mounts", "networks", "labels", "name", "cgroup_parent"):
         assert room["ada"][field] != room["grace"][field], field
     assert room["ada"]["security_opts"] == ["no-new-privileges", "label=level:s0:c12,c34"]
     assert room["ada"]["mounts"] == [{"type": "bind", "source": f"{PLACE}/ada/home", "target": "/home/student"}]
@@ -46,7 +46,7 @@ def test_own_memory_does_not_open_swap():
 
 
 def test_the_fleet_module_takes_what_is_made():
-    for container in containers(ROOM, PAIRS, PLACE, "workspace-"):
+    for container in containers(ROOM, PAIRS, PLACE, "workspace-", "bulkhead.slice"):
         spec = from_params(container, COMMON, "room", {})
         assert spec.memory > 0 and spec.memory_swap == spec.memory and spec.pids_limit == 64
     made_networks = [network_from_params(one, "room", {}) for one in networks(ROOM, "workspace-", True)]
@@ -75,11 +75,14 @@ def test_homes_carry_the_pair_of_their_workspace_all_the_way_down():
     ],
 )
 def test_mistakes_are_named(students, pairs, message):
-    for make in (lambda: containers(students, pairs, PLACE, "w-"), lambda: homes(students, pairs, PLACE)):
+    for make in (
+        lambda: containers(students, pairs, PLACE, "w-", "bulkhead.slice"),
+        lambda: homes(students, pairs, PLACE),
+    ):
         with pytest.raises(WorkspaceError, match=message):
             make()
 
 
 def test_all_mistakes_are_named_at_once():
     with pytest.raises(WorkspaceError, match="Ada.*; linus has no pair"):
-        containers([{"name": "Ada"}, {"name": "linus"}], {"Ada": "c1,c2"}, PLACE, "w-")
+        containers([{"name": "Ada"}, {"name": "linus"}], {"Ada": "c1,c2"}, PLACE, "w-", "bulkhead.slice")

@@ -74,6 +74,8 @@ MOUNTS = [
     (BIND.format("254:1 /root/.ssh", "ro"), {"host-mounts"}),
     (BIND.format("254:1 /var/lib", "ro"), {"host-mounts"}),
     (BIND.format("254:1 /var/lib/docker/overlay2/x", "ro"), {"host-mounts"}),
+    (BIND.format("254:1 /var/lib/docker/bulkhead/workspaces", "ro"), {"host-mounts"}),
+    (BIND.format("254:1 /var/lib/docker/bulkhead/other/x", "ro"), {"host-mounts"}),
     (BIND.format(f"254:1 /var/lib/docker/containers/{3001:064x}/hosts", "ro"), {"host-mounts"}),
     (BIND.format("254:1 /etc/docker/certs.d", "ro"), {"host-mounts"}),
     (BIND.format("254:1 /usr/lib/modules", "ro"), {"host-mounts"}),
