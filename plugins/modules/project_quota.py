@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Gives each directory a project of the file system's quota, with a hard limit for bytes and for inodes. What is made
     below the directory belongs to its project, and so does what is there already.
-  - Works on XFS and ext4 that are mounted with project quota (C(pquota), C(prjquota)). Anything else stops before a change,
-    and so do limits that are larger together than the file system.
+  - Works on XFS and ext4 that are mounted with project quota (C(pquota), C(prjquota)). Anything else stops before a
+    change, and so do limits that are larger together than the file system.
   - The directories have to exist, except in check mode.
 options:
   directories:

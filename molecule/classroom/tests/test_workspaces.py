@@ -37,17 +37,26 @@ def test_no_privilege_is_left(engine, inspected, student):
 @EACH
 def test_the_limits_stand_in_the_kernel(engine, inspected, student):
     slice_ = engine.check_output(f"cut -d: -f3 /proc/{inspected[student]['State']['Pid']}/cgroup")
-    assert slice_.startswith("/bulkhead.slice/")
+    assert slice_.startswith(f"/bulkhead.slice/bulkhead-{student}.slice/docker-")
     read = engine.check_output(f"cd /sys/fs/cgroup{slice_} && cat memory.max memory.swap.max cpu.max pids.max").split(
         "\n"
     )
     memory = 96 if student == "ada" else 128
     assert read == [str(memory << 20), "0", "50000 100000", "128"]
+    # All containers of one student together: two workspaces' worth.
+    above = engine.check_output(f"cd /sys/fs/cgroup{slice_}/.. && cat memory.max memory.swap.max cpu.max pids.max")
+    assert above.split("\n") == [str(2 * memory << 20), "0", "100000 100000", "256"]
 
 
 def test_all_together_are_limited_too(engine):
     assert engine.check_output("cat /sys/fs/cgroup/bulkhead.slice/memory.max") != "max"
     assert engine.check_output("cat /sys/fs/cgroup/bulkhead.slice/pids.max") != "max"
+
+
+def test_the_system_has_room_of_its_own(engine):
+    minimum, weight = engine.check_output("cd /sys/fs/cgroup/system.slice && cat memory.min cpu.weight").split("\n")
+    assert int(minimum) > 100 << 20
+    assert int(weight) > int(engine.check_output("cat /sys/fs/cgroup/bulkhead.slice/cpu.weight"))
 
 
 @EACH

@@ -9,7 +9,7 @@ systemd nests slices by the dashes of their names: bulkhead-ada.slice lies in bu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.units import (
@@ -105,36 +105,44 @@ def slice_problems(limits: Mapping[str, Any], memory: int, processors: int) -> l
     limits: memory_max, memory_high, swap_max, tasks_max, cpu_quota, system_memory_min, system_memory_low, in systemd's
     words. The first four of a host are never empty: that would be no limit.
     """
-    found: list[str] = []
-    for name in ("memory_max", "swap_max", "tasks_max"):
-        if str(limits[name]).strip().lower() in ("", "infinity", "max"):
-            found.append(f"{name} is {limits[name]!r}, which is no limit: write a size, a number or a share like 50%")
+    boundless = [
+        name
+        for name in ("memory_max", "swap_max", "tasks_max")
+        if str(limits[name]).strip().lower() in ("", "infinity", "max")
+    ]
+    found = [
+        f"{name} is {limits[name]!r}, which is no limit: write a size, a number or a share like 50%"
+        for name in boundless
+    ]
     sizes: dict[str, float] = {}
     for name in ("memory_max", "memory_high", "system_memory_min", "system_memory_low"):
         text = str(limits[name]).strip()
         try:
-            sizes[name] = amount(text, memory) if text else 0
+            sizes[name] = amount(text, memory) if text and name not in boundless else 0
         except ValueError:
             found.append(f"{name} is {text!r}, which is no size: write one like 2G, or a share of the host like 50%")
-    if found:
-        return found
+    return found or [*_relations(limits, sizes, memory), *_quota(str(limits["cpu_quota"]).strip(), processors)]
+
+
+def _relations(limits: Mapping[str, Any], sizes: Mapping[str, float], memory: int) -> Iterator[str]:
     most = sizes["memory_max"]
     if most + sizes["system_memory_min"] > memory:
-        found.append(
+        yield (
             f"memory_max {limits['memory_max']} and system_memory_min {limits['system_memory_min'] or 0} are more than "
             f"the host has ({memory >> 20} MiB): lower one of them"
         )
     if sizes["memory_high"] > most:
-        found.append(f"memory_high {limits['memory_high']} is above memory_max {limits['memory_max']}: lower it")
+        yield f"memory_high {limits['memory_high']} is above memory_max {limits['memory_max']}: lower it"
     if 0 < sizes["system_memory_low"] < sizes["system_memory_min"]:
-        found.append("system_memory_low is below system_memory_min: what is guaranteed is protected too, so raise it")
-    quota = str(limits["cpu_quota"]).strip()
+        yield "system_memory_low is below system_memory_min: what is guaranteed is protected too, so raise it"
+
+
+def _quota(quota: str, processors: int) -> Iterator[str]:
     share = _SHARE.fullmatch(quota)
     if quota and not share:
-        found.append(f"cpu_quota is {quota!r}, which is no share: write one like 150%, where 100% is one processor")
+        yield f"cpu_quota is {quota!r}, which is no share: write one like 150%, where 100% is one processor"
     elif share and float(share.group(1)) > processors * 100:
-        found.append(f"cpu_quota {quota} is more than the host's {processors} processors: lower it")
-    return found
+        yield f"cpu_quota {quota} is more than the host's {processors} processors: lower it"
 
 
 def amount(text: str, whole: int) -> float:
@@ -145,4 +153,4 @@ def amount(text: str, whole: int) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)", text)
     if not match:
         raise ValueError(text)
-    return float(match.group(1)) * 1024 ** " KMGT".index(match.group(2) or " ")
+    return float(match.group(1)) * float(1024 ** " KMGT".index(match.group(2) or " "))

@@ -56,8 +56,9 @@ class Step:
 
 def parse(items: Sequence[Mapping[str, Any]]) -> list[Quota]:
     quotas = [_parse(item) for item in items]
-    for name, values in (("path", [one.path for one in quotas]), ("project", [one.project for one in quotas])):
-        twice = sorted({str(value) for value in values if values.count(value) > 1})
+    for name in ("path", "project"):
+        values = [str(getattr(one, name)) for one in quotas]
+        twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
             raise QuotaError(f"{name} {', '.join(twice)} is listed twice; each directory has a project of its own")
     return quotas
