@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import (
@@ -169,24 +170,37 @@ class _Walk:
         if chain not in self._rules:
             self._rules[chain] = self._chains.toward(chain, self._way.to)
         left, back = set(sources), set()
-        for rule in self._rules[chain]:
-            self._steps -= 1
+        for rules in self._alike(self._rules[chain]):
             if not left or self._steps < 0:
                 break
-            for group, certainty in self._caught(rule, left):
-                worst = max(level, certainty)
-                ended = group
-                if rule.target == "RETURN":
-                    back |= group
-                elif rule.target in self._chains and depth:
-                    returned = self._follow(rule.target, group, worst, depth - 1)
-                    back |= returned if rule.goto else set()
-                    ended = group if rule.goto else group - returned
-                else:
-                    ended = self._end(rule, group, worst)
-                if certainty == SURE:
-                    left = left - ended
+            caught: dict[int, set[str]] = {}
+            untouched = set(left)
+            for rule in rules:
+                self._steps -= 1
+                for group, certainty in self._caught(rule, untouched):
+                    caught.setdefault(certainty, set()).update(group)
+                    untouched -= group if certainty == SURE else set()
+            for certainty, group in caught.items():
+                ended, returned = self._meet(rules[0], group, max(level, certainty), depth)
+                back |= returned
+                left -= ended if certainty == SURE else set()
         return back | left
+
+    def _alike(self, rules: list[Rule]) -> Iterator[list[Rule]]:
+        """Neighbours that lead to one chain are followed together: an engine writes one for each of its networks."""
+        for _key, group in groupby(
+            rules, lambda one: (one.target, one.goto) if one.target in self._chains else one.number
+        ):
+            yield list(group)
+
+    def _meet(self, rule: Rule, group: set[str], level: int, depth: int) -> tuple[set[str], set[str]]:
+        """Whose way ends at a rule, if all that it names is caught, and of whom something leaves the chain."""
+        if rule.target == "RETURN":
+            return group, group
+        if rule.target in self._chains and depth:
+            returned = self._follow(rule.target, group, level, depth - 1)
+            return (group, returned) if rule.goto else (group - returned, set())
+        return self._end(rule, group, level), set()
 
     def _caught(self, rule: Rule, left: set[str]) -> Iterator[tuple[set[str], int]]:
         """The sources of which a rule takes something, and whether it takes all (SURE)."""

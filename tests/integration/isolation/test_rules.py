@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import verdict
+from ansible_collections.bulkhead.classroom.tests.integration.support.modules import ROOT
 from ansible_collections.bulkhead.classroom.tests.integration.support.rootfs import imported
 from ansible_collections.bulkhead.classroom.tests.integration.support.walled import WalledEngine
 
@@ -208,6 +209,17 @@ def test_reading_changes_neither_a_rule_nor_what_is_loaded(room):
     before = state()
     engine.facts()
     assert state() == before
+
+
+def test_the_rights_of_the_watch_are_enough_to_read_them(room):
+    engine, _addresses = room
+    unit = (ROOT / "roles/isolation_audit/templates/bulkhead-isolation.service.j2").read_text()
+    rights = next(line for line in unit.splitlines() if line.startswith("CapabilityBoundingSet=")).partition("=")[2]
+    names = ",".join(name.lower().replace("cap_", "+", 1) for name in rights.split())
+    found = engine.facts("setpriv", "--no-new-privs", f"--bounding-set=-all,{names}")["host"]["network"]["rules"]
+    assert found == engine.facts()["host"]["network"]["rules"] and engine.kind in found["ipv4"]["value"]
+    refused = engine.facts("setpriv", f"--bounding-set=-all,{names.replace('+net_admin,', '')}")
+    assert refused["host"]["network"]["rules"]["ipv4"]["error"]
 
 
 def test_rules_that_were_flushed_are_red_everywhere(room):

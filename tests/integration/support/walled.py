@@ -57,11 +57,11 @@ class WalledEngine(Engine):
     def set(self, setting: str, value: str) -> None:
         self.run("sh", "-c", f"echo {value} > /proc/sys/{setting}")
 
-    def facts(self, **wanted: object) -> dict:
-        """What isolation_info reads there."""
+    def facts(self, *before: str, **wanted: object) -> dict:
+        """What isolation_info reads there. before: what it is started with."""
         arguments = {"docker_host": self.url, "_ansible_check_mode": False, "_ansible_diff": False, **wanted}
         done = subprocess.run(
-            [*self._inside, sys.executable, str(RUNNER), "isolation_info"],
+            [*self._inside, *before, sys.executable, str(RUNNER), "isolation_info"],
             input=json.dumps(arguments),
             capture_output=True,
             text=True,
