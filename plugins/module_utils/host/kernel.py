@@ -17,6 +17,7 @@ import stat
 import struct
 from pathlib import Path
 
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host import bpf
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
 
 # Far beyond what the kernel prints of a busy host. A longer file is an error: of half a list nothing can be proved.
@@ -31,6 +32,8 @@ class Kernel:
     def __init__(self, root: str = "/") -> None:
         self.root = root.rstrip("/")
         self._once: dict[str, Fact] = {}
+        # By their tags, which is all that a fact has of them: a hundred containers share one.
+        self.programs: dict[str, bytes] = {}
 
     def at(self, path: str) -> Path:
         return Path(self.root + path)
@@ -55,6 +58,7 @@ class Kernel:
     def forget(self) -> None:
         """A new run reads everything anew."""
         self._once.clear()
+        self.programs.clear()
 
     def identity(self, path: str) -> Fact:
         """'device:inode' of what the path leads to."""
@@ -125,6 +129,16 @@ class Kernel:
             return Fact(path, error=words(error))
         finally:
             os.close(descriptor)
+
+    def device_programs(self, path: str) -> Fact:
+        """The tags of the programs that decide which devices a group of version 2 opens: its own, and those above."""
+        try:
+            found = bpf.device_programs(self.root + path)
+        except UNREADABLE as error:
+            return Fact(path, error=words(error))
+        self.programs.update((program.tag, program.code) for program in found)
+        numbers = ", ".join(str(program.number) for program in found)
+        return Fact(path, [program.tag for program in found], f"programs {numbers}" if found else "no program")
 
     def opened(self, path: str) -> Fact:
         """Of what a descriptor leads to: its device node ('c 1:3', or nothing), and the device of its file system."""

@@ -218,7 +218,7 @@ def shape(value):
 
 
 DATA = ("raw", "error", "errors", "value", "path", "components", "labels", "cgroups", "status", "device_names", "tmpfs")
-DATA += ("domains", "contexts", "crossings")
+DATA += ("domains", "contexts", "crossings", "device_programs")
 
 
 def test_the_unit_tests_document_has_the_form_of_a_real_one(read):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -14,16 +15,17 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence i
     as_list,
     as_mapping,
     fact_from,
+    texts,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import (
     FAIL,
-    NOTCHECKED,
     PASS,
     Check,
     Outcome,
     missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Room
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_rules import device_rules, wider
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import Container, Host, Room
 
 # What runc and crun let everybody do: make nodes; open null, zero, full, tty, random, console, ptmx, tun, terminals.
 DEFAULT = {
@@ -32,7 +34,6 @@ DEFAULT = {
     **dict.fromkeys(("c 1:3", "c 1:5", "c 1:7", "c 1:8", "c 1:9", "c 5:0", "c 5:1", "c 5:2"), "rwm"),
     **dict.fromkeys(("c 10:200", "c 136:*"), "rwm"),
 }
-PROOF = "a program in the kernel decides, and has no file to read: opening a device inside the container would prove it"
 
 
 def entry_of(line: str) -> tuple[str, str] | None:
@@ -48,8 +49,7 @@ def objection(line: str, names: Mapping[str, Any]) -> str:
     if entry is None:
         return ""
     device, rights = entry
-    beyond = set(rights) - set(DEFAULT.get(device, ""))
-    if not beyond:
+    if not set(rights).difference(*(DEFAULT.get(one, "") for one in (device, *wider(device)))):
         return ""
     kind, number = device.split()
     if kind == "a":
@@ -62,31 +62,54 @@ def objection(line: str, names: Mapping[str, Any]) -> str:
     return f"{names.get(device, 'a device without a name here')} ({device}) {rights}"
 
 
+def listed(record: Mapping[str, Any], host: Host) -> list[Fact]:
+    """Version 1's list, or for each group of version 2 the list that its programs stand for."""
+    if record.get("version") == 2:
+        groups = as_list(record.get("programs")) or [None]
+        return [rules_of(texts(fact_from(group, "programs of the control group")), host) for group in groups]
+    fact = fact_from(record.get("list"), "devices.list")
+    lines = str(fact.value).splitlines()
+    strange = [line for line in lines if entry_of(line) is None]
+    if fact.known and (strange or not lines):
+        fact = fact._replace(value=None, error=f"EINVAL not a list of devices: {strange or 'empty'}")
+    return [fact]
+
+
+def rules_of(tags: Fact, host: Host) -> Fact:
+    """The list that stands for all programs with these tags together."""
+    if not tags.known:
+        return tags
+    recorded = as_mapping(host.facts.get("device_programs"))
+    found = [as_mapping(recorded.get(tag)) for tag in tags.value]
+    programs = [(program.get("order"), program.get("code")) for program in found]
+    known = tuple((order, code) for order, code in programs if isinstance(order, str) and isinstance(code, str))
+    if len(known) < len(programs):
+        return Fact(tags.path, error="ENODATA the instructions of its programs are not recorded in the facts")
+    lines, unclear = device_rules(known)
+    if unclear:
+        return Fact(tags.path, error=f"EOPNOTSUPP what {tags.raw or 'its programs'} do is not clear: {unclear}")
+    text = "\n".join(lines)
+    return Fact(f"{tags.path} ({tags.raw})" if tags.raw else tags.path, text, text)
+
+
 def decide_devices(container: Container, room: Room) -> Outcome:
-    record = as_mapping(container.record.get("devices"))
+    record, host = as_mapping(container.record.get("devices")), room.host_of(container)
     told = as_mapping(record.get("declared"))
     words = [str(word) for key in ("devices", "rules", "requests") for word in as_list(told.get(key))]
     if container.declared.get("privileged"):
         words.append("privileged: all devices")
     inspected = "; ".join(words) or "no devices"
-    if record.get("version") == 2:
-        evidence = Fact("inspect HostConfig", inspected, inspected)
-        if words:
-            return Outcome(FAIL, f"the engine was told to give {inspected}", (evidence,), inspected=inspected)
-        return Outcome(NOTCHECKED, "nothing was declared", (evidence,), reason=PROOF, inspected=inspected)
-    fact = fact_from(record.get("list"), "devices.list")
-    if not fact.known:
-        return missing([fact])
-    lines = str(fact.value).splitlines()
-    strange = [line for line in lines if entry_of(line) is None]
-    if strange or not lines:
-        return missing([fact._replace(value=None, error=f"EINVAL not a list of devices: {strange or 'empty'}")])
-    names = as_mapping(room.host_of(container).facts.get("device_names"))
-    faults = [(line, objection(line, names)) for line in lines]
-    found = [Fact(fact.path, line, line) for line, said in faults if said]
-    if found:
-        return Outcome(FAIL, "; ".join(said for _line, said in faults if said), tuple(found), inspected=inspected)
-    return Outcome(PASS, "the engine's default devices", (fact,), inspected=inspected)
+    facts = listed(record, host)
+    names = as_mapping(host.facts.get("device_names"))
+    lines = [(fact, line) for fact in facts if fact.known for line in str(fact.value).splitlines()]
+    faults = [(Fact(fact.path, line, line), why) for fact, line in lines if (why := objection(line, names))]
+    if faults:
+        observed = "; ".join(dict.fromkeys(why for _fact, why in faults))
+        return Outcome(FAIL, observed, tuple(fact for fact, _why in faults), inspected=inspected)
+    unread = [fact for fact in facts if not fact.known]
+    if unread:
+        return replace(missing(unread), inspected=inspected)
+    return Outcome(PASS, "the engine's default devices", tuple(facts), inspected=inspected)
 
 
 CHECKS = (
@@ -97,8 +120,8 @@ CHECKS = (
         severity="high",
         expected="no more than null, zero, full, random, terminals and the like",
         why="Who may open the host's disk reads and writes every file on it, whatever mounts and labels say.",
-        how="devices.list of the container's own group (version 1), and HostConfig.Devices, DeviceCgroupRules and "
-        "DeviceRequests.",
+        how="devices.list of the container's own group (version 1); every way through the BPF programs of its groups "
+        "and of those above (version 2); beside them HostConfig.Devices, DeviceCgroupRules and DeviceRequests.",
         remedy="Create the container without devices, device_cgroup_rules and privileged.",
         decide=decide_devices,
         cis=("5.18",),

@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Facts about devices: what a container's group lets it open, what the engine was told, and what the numbers mean.
 
-Version 1 has a list to read. Version 2 has a program in the kernel, and no file that shows what it decides.
+Version 1 has a list to read. Version 2 has programs in the kernel: of each container the tags are recorded, and their
+instructions once for the host.
 """
 
 from __future__ import annotations
 
+import base64
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,11 +33,35 @@ def read_devices(
     listed = Fact(folder.path, error=folder.error)
     if folder.known:
         listed = kernel.read(f"{folder.value}/devices.list")
+    # Nothing but version 2 goes without this controller: there devices are the business of programs.
+    version = 1 if "devices" in found else 2 if "" in found else 0
     return {
-        # Nothing but version 2 goes without this controller: there devices are the business of a program.
-        "version": 1 if "devices" in found else 2 if "" in found else 0,
+        "version": version,
         "list": listed.document(),
+        "programs": read_programs(kernel, found[""], memberships) if version == 2 else [],
         "declared": declared_by(inspected),
+    }
+
+
+def read_programs(
+    kernel: Kernel, unified: cgroups.Hierarchy, memberships: list[dict[str, list[str]]]
+) -> list[dict[str, Any]]:
+    """Of each group that a process is in: who left the container's own is bound by the programs of another one."""
+    paths = {cgroups.path_for(membership, "", unified) or "" for membership in memberships}
+    facts = [
+        Fact("/proc/PID/cgroup", error=f"ENOENT no group of version 2 (read: {path})")
+        if not path or path.startswith("/..")
+        else kernel.device_programs(unified.folder(path) or "/")
+        for path in sorted(paths)
+    ]
+    return [fact.document() for fact in facts]
+
+
+def read_instructions(kernel: Kernel) -> dict[str, dict[str, str]]:
+    """The programs that were met, by tag, in the form and byte order that this processor has them in."""
+    return {
+        tag: {"order": sys.byteorder, "code": base64.b64encode(code).decode("ascii")}
+        for tag, code in sorted(kernel.programs.items())
     }
 
 

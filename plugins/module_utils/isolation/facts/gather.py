@@ -20,6 +20,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts
     mounts_of,
     read_container,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.device_facts import read_instructions
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.engine_host import read_engine_host
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.host_facts import (
     read_hierarchies,
@@ -80,7 +81,7 @@ def gather(
     add_settings(settings, containers, host)
     return {
         "schema": SCHEMA,
-        "host": host,
+        "host": {**host, "device_programs": read_instructions(kernel)},
         "selection": selection.document(),
         "containers": containers,
         "neighbours": neighbours,

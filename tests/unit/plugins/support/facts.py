@@ -94,6 +94,7 @@ def host() -> dict[str, Any]:
         "kernel_switches": list(facts_mounts.SWITCHES),
         "peer_groups": facts_mounts.PEER_GROUPS,
         "device_names": dict(facts_resources.DEVICE_NAMES),
+        "device_programs": dict(facts_resources.PROGRAMS),
         "protected_paths": list(PROTECTED),
     }
 

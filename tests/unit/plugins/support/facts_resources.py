@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import device_programs
+
 DEVICE_NAMES = {"b 254:0": "/dev/vda", "b 254:1": "/dev/vda1", "c 1:3": "/dev/null", "c 10:229": "/dev/fuse"}
 # As read from a real container of version 1.
 DEFAULT_LIST = """b *:* m
@@ -46,11 +48,23 @@ def resources(folder: str, number: int) -> dict[str, Any]:
     }
 
 
+# Tag to program: what runc makes of the engine's default, as all containers have it.
+TAG = "3918c82a5f4c0360"
+PROGRAMS = {TAG: device_programs.recorded(device_programs.runc(*DEFAULT_LIST.splitlines()))}
+
+
 def devices() -> dict[str, Any]:
     unlisted = {"value": None, "path": "/sys/fs/cgroup", "error": "ENOENT no control group hierarchy has devices"}
-    return {"version": 2, "list": unlisted, "declared": {"devices": [], "rules": [], "requests": []}}
+    group = {**_fact([TAG], "/sys/fs/cgroup/bulkhead.slice/docker-ID.scope"), "raw": "programs 41"}
+    declared: dict[str, list[str]] = {"devices": [], "rules": [], "requests": []}
+    return {"version": 2, "list": unlisted, "programs": [group], "declared": declared}
 
 
 def listed_devices(text: str = DEFAULT_LIST) -> dict[str, Any]:
     """What a host with version 1 records."""
-    return {**devices(), "version": 1, "list": _fact(text, "/sys/fs/cgroup/devices/docker/ID/devices.list")}
+    return {
+        **devices(),
+        "version": 1,
+        "programs": [],
+        "list": _fact(text, "/sys/fs/cgroup/devices/docker/ID/devices.list"),
+    }

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import base64
+import sys
 from collections import Counter
 
 import pytest
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.gather import gather
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import (
@@ -74,6 +77,51 @@ def test_version_2(tmp_path):
     assert found["resources"]["declared"]["io"] == ["/dev/sda WriteBps=100"]
     assert found["resources"]["declared"]["cpu_shares"] == 512
     assert found["devices"]["version"] == 2 and found["devices"]["list"]["error"]
+    # A folder of the tests is no control group.
+    (programs,) = found["devices"]["programs"]
+    assert programs["path"] == folder and programs["value"] is None and programs["error"]
+
+
+class Programmed(Kernel):
+    """Has programs for some groups, and says who asked."""
+
+    def __init__(self, root, programs):
+        super().__init__(root)
+        self.attached = programs
+        self.asked = []
+
+    def device_programs(self, path):
+        self.asked.append(path)
+        if path not in self.attached:
+            return Fact(path, error="EPERM Operation not permitted")
+        tags = self.attached[path]
+        self.programs.update((tag, tag.encode()) for tag in tags)
+        return Fact(path, tags, "programs 7")
+
+
+def test_programs_are_read_of_each_group_with_a_process_and_recorded_once(tmp_path):
+    fake = FakeKernel(tmp_path, 2)
+    top, other = "/sys/fs/cgroup", f"/course/{identifier('b')}"
+    kernel = Programmed(str(tmp_path), {f"{top}{OWN}": ["aa"], f"{top}{other}": ["aa"], f"{top}/away": []})
+    fake.group(OWN, (100, 101, 102))
+    inspected = [start(fake, "a", 100), start(fake, "b", 200, other)]
+    for pid, group in ((101, OWN), (102, "/away"), (103, "/closed")):
+        fake.process(pid, group, share={"user": "self", "cgroup": "self", "pid": "100"})
+    document = gather(FakeEngine(*inspected), kernel, {}, "tcp://127.0.0.1:1")
+    first, second = (one["devices"]["programs"] for one in document["containers"])
+    assert {one["path"]: one["value"] for one in first} == {
+        **{f"{top}{OWN}": ["aa"], f"{top}/away": [], f"{top}/closed": None}
+    }
+    assert second == [{"path": f"{top}{other}", "value": ["aa"], "raw": "programs 7"}]
+    assert len(kernel.asked) == 4
+    recorded = {"aa": {"order": sys.byteorder, "code": base64.b64encode(b"aa").decode()}}
+    assert document["host"]["device_programs"] == recorded
+
+
+def test_a_group_that_the_reader_cannot_see_is_an_error(tmp_path):
+    fake = FakeKernel(tmp_path, 2)
+    (found,) = read(fake, start(fake, "a", 100, "/../elsewhere"))
+    assert found["devices"]["programs"][0]["error"].startswith("ENOENT")
 
 
 def test_version_1(tmp_path):
