@@ -14,8 +14,8 @@ author:
 description:
   - Makes a twin of each container, with the same host configuration and a probe image, tries in it what a container
     must not be able to do, judges what the kernel said to each attempt, and removes the twin.
-  - The container itself is neither entered nor changed. What is mounted in it is mounted read-only in the twin; its
-    ports, its restart policy and its environment are left out.
+  - The container itself is not changed, and not entered either but with O(mode=exec). What is mounted in it is mounted
+    read-only in the twin; its ports, its restart policy and its environment are left out.
   - Attempts are harmless where they succeed. Settings of the host are opened for writing and never written, sockets are
     closed unused, and where the kernel asks for permission first, the argument is one that it cannot take.
   - Limits are reached on purpose only where the kernel has one, the twin's own, and where the host has room for it.
@@ -23,7 +23,7 @@ description:
   - The probe image is made from the Python interpreter that runs this module, under the name C(bulkhead-probe). It
     stays on the engine for the next run, unless O(keep_image=false).
   - Twins are made one after another. A run that was killed leaves at most one, which ends by itself after two minutes,
-    and which the next run removes.
+    and with SELinux a second one, whose file the others try to read; the next run removes both.
 extends_documentation_fragment:
   - bulkhead.classroom.engine
 attributes:
@@ -40,7 +40,8 @@ attributes:
 options:
   containers:
     description:
-      - Names of the containers whose twins are probed. A container that does not exist or does not run is an error.
+      - Names or ids of the containers whose twins are probed. One that does not exist or does not run is a finding
+        (V(probes-tried), an error); the others are probed.
       - Without it, all running containers that have O(labels).
     type: list
     elements: str
@@ -62,6 +63,15 @@ options:
   host:
     description: Name of this host in the findings. Without it the host's own name.
     type: str
+  mode:
+    description:
+      - V(twin) tries in a throw-away twin of each container.
+      - V(exec) tries in the container itself, with the C(python3) of its image. What would change the container or use
+        up its limits is left out (V(notchecked)), and the answers are as honest as that Python is. What lies in the
+        container's own files is tried only so.
+    type: str
+    choices: [twin, exec]
+    default: twin
   keep_image:
     description: Keep the probe image for the next run. Making it takes about a second.
     type: bool
@@ -105,7 +115,8 @@ findings:
 probes:
   description:
     - What was tried in the twin of each container, and what the kernel said (C(answers), by probe, each attempt with
-      the name of its error). C(limits) has the limits with the kernel's counts before and after. C(differs) says in
+      the name of its error). C(crossing) has what the policy says of each other container, and the record of the
+      refusal. C(limits) has the limits with the kernel's counts before and after. C(differs) says in
       what the twin differs from its original.
   returned: success
   type: list
@@ -143,6 +154,7 @@ ARGUMENT_SPEC = {
     "probes": {"type": "list", "elements": "str"},
     "network": {"type": "bool", "default": False},
     "host": {"type": "str"},
+    "mode": {"type": "str", "choices": ["twin", "exec"], "default": "twin"},
     "keep_image": {"type": "bool", "default": True},
 }
 
@@ -154,8 +166,9 @@ def run(params, kernel):
     reader.version()
     require_access(reader, kernel, docker_host)
     with guard.alone(str(reader.info().get("DockerRootDir"))), guard.orderly_end():
-        subjects = chosen.containers(reader, params["containers"], params["labels"])
-        result = session.probe(params, kernel, subjects, names, reader.containers())
+        wanted = chosen.containers(reader, params["containers"], params["labels"])
+        result = session.probe(params, kernel, wanted.running, names, reader.containers())
+    result["probes"] += wanted.lost
     findings = judge.findings(params["host"] or os.uname().nodename, result)
     ok = bool(findings) and not any(one["status"] in RED for one in findings)
     return {"changed": False, "ok": ok, "findings": findings, **result}

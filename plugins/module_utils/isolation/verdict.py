@@ -49,6 +49,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.polic
     waivers_from,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import tried
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import TRIED
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.findings import RED, finding
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import (
     NAME_LIMIT,
@@ -62,7 +63,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.uncol
 
 # Version of the form of a report: files/isolation.schema.json of the role isolation_audit.
 SCHEMA = 2
-EXISTENCE = frozenset(check.id for check in (*catalogue.EXISTENCE, tried.TRIED))
+EXISTENCE = frozenset(check.id for check in (*catalogue.EXISTENCE, TRIED))
 IDS = catalogue.IDS | tried.IDS
 
 

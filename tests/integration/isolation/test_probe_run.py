@@ -158,7 +158,6 @@ def test_two_runs_do_not_meet(engine, victim, run_module):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"containers": ["nobody"]}, "nobody does not exist"),
         ({"probes": ["hostnam"]}, "there is no probe hostnam"),
         ({"probes": ["peers"]}, "Set network to true"),
     ],

@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import Readable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.input_error import InputError
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.container_facts import identity_of
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.selection import labels_fit
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import twin
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import NETWORK, PREFIX
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.table import BY_NAME
+
+_ID = re.compile(r"[0-9a-f]{64}")
 
 
 def probes(wanted: list[str] | None, network: bool) -> list[str]:
@@ -33,21 +37,34 @@ def probes(wanted: list[str] | None, network: bool) -> list[str]:
     return [name for name in BY_NAME if name in names]
 
 
-def containers(engine: Readable, names: list[str] | None, labels: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The engine's records of running containers; twins of another run are none."""
+class Chosen(NamedTuple):
+    """The engine's records of those that run, and what is to be said of those that were named and do not."""
+
+    running: list[dict[str, Any]]
+    lost: list[dict[str, Any]]
+
+
+def containers(engine: Readable, names: list[str] | None, labels: Mapping[str, Any]) -> Chosen:
+    """Twins of another run are none. One that ended meanwhile keeps no other from being probed."""
     wanted = {str(key): "" if value is None else str(value) for key, value in labels.items()}
     if names is None:
         found = [_inspect(engine, str(listed["Id"])) for listed in engine.containers()]
-        return [record for record in found if record and _fits(record, wanted)]
-    records = []
+        return Chosen([record for record in found if record and _fits(record, wanted)], [])
+    chosen = Chosen([], [])
     for name in names:
         record = _inspect(engine, name)
         if record is None or not as_mapping(record.get("State")).get("Running"):
-            state = "does not run" if record else "does not exist"
-            raise InputError(f"containers: {name} {state}. Name containers that run on this engine.")
-        if _fits(record, wanted):
-            records.append(record)
-    return records
+            chosen.lost.append(_lost(name, record))
+        elif _fits(record, wanted):
+            chosen.running.append(record)
+    return chosen
+
+
+def _lost(name: str, record: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Named by its id it is known by that in the facts of the host."""
+    said = "does not run" if record else "does not exist"
+    who = identity_of(record) if record else {"id": name, "name": name[:12] if _ID.fullmatch(name) else name}
+    return {**who, "error": f"The container {said} on this engine (any more)."}
 
 
 def _fits(record: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:

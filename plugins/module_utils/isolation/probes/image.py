@@ -36,10 +36,12 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probe
 )
 
 INSIDE: tuple[ModuleType, ...] = (attempts, calls, closure, limits, main, neighbours)
-FORMAT = 1
+FORMAT = 2
 REPOSITORY = "bulkhead-probe"
 IMAGE_LABEL = "org.bulkhead.probe.image"
 HOME = "/.bulkhead"
+# A file to be read, and the place where another twin gets it to see.
+OWN, OTHER, WORD = "own", "other", "a file of a twin"
 START = f"from {main.__name__} import main; main()"
 COLLECT = f"import json; from {closure.__name__} import closure; print(json.dumps(closure()))"
 # Without the user's and the site's packages, and without writing anything.
@@ -138,6 +140,7 @@ def gathered(found: Mapping[str, Any], own: Mapping[str, bytes]) -> dict[str, Fi
     for name, path in modules.items():
         place = relative(path, found["roots"]) or f"{standard}/{name.replace('.', '/')}{Path(path).suffix}"
         files[place] = File(0o644, own[name] if name in own else Path(path).read_bytes())
+    files.update({OWN: File(0o644, WORD.encode()), OTHER: File(0o644, b"")})
     return dict(sorted(files.items()))
 
 

@@ -27,13 +27,20 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     NOTAPPLICABLE,
     NOTCHECKED,
     PASS,
+    Check,
     Outcome,
     missing,
 )
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import LIMITED, Probe
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import (
+    CROSSING,
+    LIMITED,
+    PLACE,
+    TRIED,
+    Probe,
+)
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.table import BY_NAME
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.findings import finding
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import NAME_LIMIT
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import ERROR_LIMIT, NAME_LIMIT
 
 KILLED = "KILLED"
 USED = re.compile(r"USED ([0-9.]+) ([0-9.]+)")
@@ -51,23 +58,30 @@ def _of_container(host: str, record: Mapping[str, Any], student_label: str) -> I
     host = shown(host, NAME_LIMIT)
     name = shown(str(record.get("name") or str(record.get("id") or "?")[:12]), NAME_LIMIT)
     student = shown(str(as_mapping(record.get("labels")).get(student_label, "")), NAME_LIMIT) if student_label else ""
-    for probe, outcome in outcomes(record):
-        yield {**finding(probe.check, outcome, f"{host}/{name}"), "host": host, "container": name, "student": student}
+    for check, outcome in outcomes(record):
+        yield {**finding(check, outcome, f"{host}/{name}"), "host": host, "container": name, "student": student}
 
 
-def outcomes(record: Mapping[str, Any]) -> Iterator[tuple[Probe, Outcome]]:
-    """One for each probe that was asked for."""
+def outcomes(record: Mapping[str, Any]) -> Iterator[tuple[Check, Outcome]]:
+    """One for each probe that was asked for, or one in all where nothing could be tried."""
+    if record.get("error"):
+        why = shown(str(record["error"]), ERROR_LIMIT)
+        yield TRIED, Outcome(ERROR, "nothing was tried", (Fact(PLACE, error=why),), reason=why)
+        return
     for asked in as_list(record.get("asked")):
         probe = BY_NAME.get(str(asked))
         if probe:
-            yield probe, decide(probe, record)
+            yield probe.check, decide(probe, record)
 
 
 def decide(probe: Probe, record: Mapping[str, Any]) -> Outcome:
-    if record.get("error"):
-        return Outcome(ERROR, "there is no twin", reason=str(record["error"]))
+    left_out = as_mapping(record.get("left_out")).get(probe.name)
+    if left_out:
+        return Outcome(NOTCHECKED, "not tried", reason=str(left_out))
     if probe.name in LIMITED:
         return _limited(probe, record)
+    if probe.name == CROSSING:
+        return _crossing(probe, record)
     return _attempted(probe, record)
 
 
@@ -103,6 +117,34 @@ def _attempted(probe: Probe, record: Mapping[str, Any]) -> Outcome:
 
 def _said(found: str) -> str:
     return f"{found}, which is not a refusal" if found else "succeeded"
+
+
+def _crossing(probe: Probe, record: Mapping[str, Any]) -> Outcome:
+    """What was tried in the twin, what the policy says of every other container, and the record of the refusal."""
+    reading = as_mapping(record.get("crossing"))
+    present = fact_from(reading.get("present"), "/sys/fs/selinux/enforce")
+    if not present.known:
+        return missing([present])
+    if present.value is False:
+        return Outcome(NOTAPPLICABLE, "nothing to try", (present,), reason="the kernel runs no SELinux")
+    if reading.get("obstacle"):
+        return Outcome(NOTCHECKED, "not tried", reason=str(reading["obstacle"]))
+    tried = _attempted(probe, record)
+    pairs = fact_from(reading.get("pairs"), "/sys/fs/selinux/access")
+    allowed = as_list(as_mapping(pairs.value).get("allowed"))
+    if tried.status == FAIL or allowed:
+        said = [tried.observed] if tried.status == FAIL else []
+        evidence = (*tried.evidence, *(Fact(pairs.path, str(one)) for one in allowed))
+        return Outcome(FAIL, "; ".join([*said, *map(str, allowed)]), evidence)
+    if tried.status != PASS:
+        return tried
+    denial = fact_from(reading.get("denial"), "the record of the refusal")
+    asked = as_mapping(pairs.value).get("asked")
+    absent = [fact for fact in (pairs, denial) if not fact.known]
+    if absent or not isinstance(asked, int):
+        return missing(absent or [Fact(pairs.path, error="EINVAL no number of questions")])
+    observed = f"{tried.observed}, recorded; the policy refuses all {asked} crossings to other containers"
+    return Outcome(PASS, observed, (*tried.evidence, denial, pairs))
 
 
 def _limited(probe: Probe, record: Mapping[str, Any]) -> Outcome:

@@ -21,15 +21,17 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts
     read_hierarchies,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.processes import birth
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import groups, twin
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import crossing, entered, groups, twin
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.image import Packed
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.inside import calls, main
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import LIMITED
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import CROSSING, LIMITED
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.removal import remove
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.trail import Trail
 
 # The twin ends by itself after this, should this process not come to remove it.
 LIFETIME = 120
 BUSY_SECONDS = 0.5
-ORDER = tuple(main.PROBES)
+TWIN, EXEC = "twin", "exec"
 
 
 class Bait(NamedTuple):
@@ -65,25 +67,44 @@ def disk(kernel: Kernel) -> str:
     return ""
 
 
+class Pairs(NamedTuple):
+    """Of category pairs: the other twin, where the kernel runs SELinux, and the containers with their labels."""
+
+    other: crossing.Other | None
+    known: Mapping[str, crossing.Neighbour]
+
+
+NO_PAIRS = Pairs(None, {})
+
+
 class Runner:
     """One run: the same image, bait and label for all twins."""
 
-    def __init__(self, engine: Any, kernel: Kernel, image: str, packed: Packed, label: str) -> None:
+    def __init__(
+        self, engine: Any, kernel: Kernel, image: str, packed: Packed, label: str, pairs: Pairs = NO_PAIRS
+    ) -> None:
         self._engine, self._kernel, self._image, self._packed = engine, kernel, image, packed
-        self._label = label
+        self._label, self._pairs = label, pairs
         self._hierarchies = read_hierarchies(kernel)
         self._bait = bait(kernel)
 
-    def probe(self, inspected: Mapping[str, Any], probes: Iterable[str], network: Mapping[str, Any]) -> dict[str, Any]:
+    def probe(
+        self, inspected: Mapping[str, Any], probes: Iterable[str], network: Mapping[str, Any], mode: str = TWIN
+    ) -> dict[str, Any]:
         """The record of a container. An engine that refuses is in the record too, and stops no other container."""
-        record: dict[str, Any] = {**identity_of(inspected), "asked": list(probes)}
+        record: dict[str, Any] = {**identity_of(inspected), "asked": list(probes), "mode": mode}
+        given = {**self._bait.given, **network, "seconds": BUSY_SECONDS}
         try:
-            record.update(self._probed(inspected, record["asked"], network))
+            if mode == TWIN:
+                record.update(self._in_a_twin(inspected, record["asked"], given))
+            else:
+                found = entered.probe(self._engine, record["id"], record["name"], record["asked"], given)
+                record.update({"differs": [], **found})
         except EngineError as error:
             record["error"] = str(error)
         return record
 
-    def _probed(self, inspected: Mapping[str, Any], probes: list[str], network: Mapping[str, Any]) -> dict[str, Any]:
+    def _in_a_twin(self, inspected: Mapping[str, Any], probes: list[str], given: Mapping[str, Any]) -> dict[str, Any]:
         made = twin.make(
             inspected,
             identity(self._kernel, inspected),
@@ -92,35 +113,55 @@ class Runner:
             {twin.LABEL: self._label},
             self._kernel.exists,
         )
+        other = self._pairs.other
+        if other and other.source:
+            made.body["HostConfig"]["Mounts"].append(other.mount)
+            given = {**given, "other": other.given}
         name = twin.name_for(self._label, str(inspected.get("Id")))
         created = ""
         try:
             created = self._engine.create(name, made.body).id
             self._engine.start(created, name)
-            return {"differs": list(made.differs), **self._asked(created, name, made.body, probes, network)}
+            pid = self._first_process(created, name)
+            with Trail() as trail:
+                found = self._asked(created, name, pid, made.body, probes, given)
+                if CROSSING in probes:
+                    found["crossing"] = self._crossed(pid, str(inspected.get("Id")), trail, found["answers"])
+            return {"differs": list(made.differs), **found}
         finally:
             # By its name when the answer with its id did not arrive.
             remove(self._engine, created or name, name)
 
-    def _asked(
-        self, key: str, name: str, body: Mapping[str, Any], probes: list[str], network: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _first_process(self, key: str, name: str) -> int:
         state = as_mapping((self._engine.container(key) or {}).get("State"))
         pid = int(state.get("Pid") or 0)
         if not pid:
             raise EngineError(f"The twin ended at once: {state.get('Error') or state.get('ExitCode')}", name)
+        return pid
+
+    def _asked(
+        self, key: str, name: str, pid: int, body: Mapping[str, Any], probes: list[str], given: Mapping[str, Any]
+    ) -> dict[str, Any]:
         own = groups.Groups(self._kernel, self._hierarchies, pid)
         killer_off = bool(body["HostConfig"].get("OomKillDisable"))
         limits, records = groups.plan(own, os.cpu_count() or 1, killer_off)
-        given = {**self._bait.given, **limits, **network, "seconds": BUSY_SECONDS}
-        given["busy"] = int(limits.get("cpu", 0)) + 1
+        given = {**given, **limits, "busy": int(limits.get("cpu", 0)) + 1}
         given["elevated"] = [*self._packed.elevated, "who", "-"]
-        possible = [one for one in ORDER if one in probes and (one not in LIMITED or one in limits)]
+        left = {one for one in LIMITED if one not in limits} | (set() if "other" in given else {CROSSING})
+        possible = [one for one in main.PROBES if one in probes and one not in left]
         argv = [*self._packed.command, "probe", json.dumps({**given, "probes": possible})]
         said, complaint = self._engine.execute(key, name, argv)
         for limited, one in records.items():
             one["after"] = own.counter(limited).document()
-        return {"answers": answers(said), "said": complaint.strip().rpartition("\n")[2][-300:], "limits": records}
+        return {"answers": main.answers(said), "said": entered.last_line(complaint), "limits": records}
+
+    def _crossed(self, pid: int, original: str, trail: Trail, found: Mapping[str, Any]) -> dict[str, Any]:
+        other = self._pairs.other
+        if other is None:
+            return crossing.absent()
+        refused = "EACCES" in str(as_mapping(found.get(CROSSING)).get("tried"))
+        pairs = crossing.ask(self._kernel, original, self._pairs.known)
+        return crossing.tried(self._kernel, pid, other, pairs, trail, refused)
 
 
 def identity(kernel: Kernel, inspected: Mapping[str, Any]) -> twin.Identity:
@@ -139,37 +180,3 @@ def identity(kernel: Kernel, inspected: Mapping[str, Any]) -> twin.Identity:
         raise EngineError(f"Process {pid} runs as somebody who is not in its user namespace: {user}:{group}")
     extra = [twin.unmapped(number, tables["gid_map"]) for number in others]
     return twin.Identity(f"{inside[0]}:{inside[1]}", tuple(str(number) for number in extra if number is not None))
-
-
-def answers(text: str) -> dict[str, Any]:
-    """By probe. A line that is no answer is none: what is missing is judged as an error."""
-    found: dict[str, Any] = {}
-    for line in text.splitlines():
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(answer, dict) and isinstance(answer.get("probe"), str):
-            found[answer.pop("probe")] = answer
-    return found
-
-
-def remove(engine: Any, key: str, name: str) -> None:
-    """Nothing that is there no more is to be removed."""
-    try:
-        engine.remove(key, name)
-    except EngineError as error:
-        if error.status != 404:
-            raise
-
-
-def sweep(engine: Any) -> list[str]:
-    """Removes what a run left that was killed. The caller makes sure that no other run is going on."""
-    names = []
-    for listed in engine.labelled(twin.LABEL):
-        known = [name.lstrip("/") for name in listed.get("Names") or []]
-        ours = [name for name in known if twin.is_twin(name, as_mapping(listed.get("Labels")))]
-        if ours:
-            remove(engine, listed["Id"], ours[0])
-            names.append(ours[0])
-    return names

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine import connect
@@ -18,9 +19,19 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel imp
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images import digest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_import import Have, Spec, plan
 from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_name import ImageName
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import addresses, image, run
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes import (
+    addresses,
+    crossing,
+    image,
+    run,
+    twin,
+)
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import CROSSING
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.removal import sweep
 
 OURS = re.compile(rf"{image.REPOSITORY}:[0-9a-f]{{12}}")
+# Seconds that a twin takes at most, on an emulated machine.
+EACH = 20
 CONFIG = {"env": {"PYTHONHOME": image.HOME, "LC_ALL": "C"}, "workdir": image.HOME, "labels": {image.IMAGE_LABEL: "yes"}}
 
 
@@ -34,20 +45,46 @@ def probe(
     """The caller holds the lock. listed: the engine's list of running containers."""
     client = connect(params)
     engine = ProbeEngine(client)
-    swept = run.sweep(engine)
+    swept = sweep(engine)
     packed = image.pack()
     name = provide(Images(client), engine, packed)
+    wants_pairs = CROSSING in names and params["mode"] == run.TWIN
     try:
-        runner = run.Runner(engine, kernel, name, packed, secrets.token_hex(8))
-        records = [runner.probe(subject, names, addresses.given(subject, listed)) for subject in subjects]
+        label = secrets.token_hex(8)
+        with pairs(engine, kernel, packed, name, label, listed if wants_pairs else None, len(subjects)) as known:
+            runner = run.Runner(engine, kernel, name, packed, label, known)
+            records = [
+                runner.probe(subject, names, addresses.given(subject, listed), params["mode"]) for subject in subjects
+            ]
     except BaseException:
         # A signal may have come in the middle of a removal; from now on there is no other.
-        run.sweep(engine)
+        sweep(engine)
         raise
     finally:
         if not params["keep_image"]:
             engine.remove_image(name)
     return {"probes": records, "swept": swept, "image": name}
+
+
+@contextmanager
+def pairs(
+    engine: ProbeEngine,
+    kernel: Kernel,
+    packed: image.Packed,
+    name: str,
+    label: str,
+    listed: list[dict[str, Any]] | None,
+    twins: int,
+) -> Iterator[run.Pairs]:
+    """The other twin, which lives as long as all twins together might, and everybody's labels. listed: None if nobody
+    asks for it."""
+    if listed is None:
+        yield run.Pairs(None, {})
+        return
+    command = [*packed.command, "idle", str(run.LIFETIME + twins * EACH)]
+    body = {"Image": name, "Cmd": command, "Labels": {twin.LABEL: label}, "Tty": False, "OpenStdin": False}
+    with crossing.another(engine, kernel, twin.name_for(label, "0" * 12), body) as other:
+        yield run.Pairs(other, crossing.neighbours(kernel, engine, listed) if other else {})
 
 
 def provide(images: Images, engine: ProbeEngine, packed: image.Packed) -> str:

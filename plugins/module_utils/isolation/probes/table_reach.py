@@ -212,6 +212,23 @@ PROBES: tuple[Probe, ...] = (
     ),
     Probe(
         Check(
+            id="probe-category-read",
+            title="Files of another category pair stay closed",
+            concept="selinux",
+            severity="critical",
+            expected="EACCES with its record in the audit log, and a policy that refuses every other container",
+            remedy="Leave the container's label on (no label=disable, no type of its own), with a level of its own.",
+            why="Whoever gets at the files of another workspace, by whatever fault, is stopped by categories alone.",
+            how="open(O_RDONLY) of a file of another twin, mounted for it, with the kernel's record of the refusal; "
+            "and the kernel's decision (/sys/fs/selinux/access) from its label to every other container's.",
+            variable=WORKSPACES,
+            cis=("5.3",),
+            nist=("4.4.3",),
+        ),
+        frozenset({"EACCES"}),
+    ),
+    Probe(
+        Check(
             id="probe-metadata",
             title="The cloud's metadata service does not answer",
             concept="network",

@@ -20,6 +20,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
     Outcome,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.judge import outcomes
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import PLACE, TRIED
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.table import PROBES
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import (
     ERROR_LIMIT,
@@ -28,20 +29,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room 
     Host,
 )
 
-TRIED = Check(
-    id="probes-tried",
-    title="The probes were tried",
-    concept="workspaces",
-    severity="critical",
-    expected="an answer of the probes for every container that runs and is judged",
-    remedy="See the error: run as root, without check mode, and again when a container ended meanwhile.",
-    why="Probes that were asked for and did not run prove nothing, and nobody would notice that they are missing.",
-    how="The result of isolation_probe, against the running containers in the facts of the same host.",
-    variable="isolation_audit_probe",
-)
 CHECKS: tuple[Check, ...] = (TRIED, *(probe.check for probe in PROBES))
 IDS = frozenset(check.id for check in CHECKS)
-PLACE = "isolation_probe"
 Judged = tuple[Check, Outcome, Union[Host, Container]]
 
 
@@ -56,9 +45,9 @@ def of_host(host: Host, document: Any) -> Iterator[Judged]:
     for record in map(as_mapping, as_list(records)):
         # What the facts do not know keeps the name that the probes found.
         container = known.get(str(record.get("id"))) or Container(host.name, record)
-        for probe, outcome in outcomes(record):
+        for check, outcome in outcomes(record):
             answered.add(container.identifier)
-            yield probe.check, outcome, container
+            yield check, outcome, container
     yield TRIED, _whole(host, answered, set(map(str, as_list(as_mapping(document).get("swept"))))), host
 
 

@@ -63,6 +63,7 @@ PROBES = {
     "namespace-enter": neighbours.enter,
     "engine-socket": neighbours.engine_socket,
     "registry-logins": neighbours.registry_logins,
+    "category-read": neighbours.category_read,
     "metadata": neighbours.metadata,
     "peers": neighbours.peers,
     "cpu": limits.busy,
@@ -134,6 +135,19 @@ def probe(given: dict[str, Any]) -> None:
     for name in given["probes"]:
         say(json.dumps({"probe": name, **attempt(name, given)}))
     say(json.dumps({"probe": "end"}))
+
+
+def answers(text: str) -> dict[str, Any]:
+    """By probe. A line that is no answer is none: what is missing is judged as an error."""
+    found: dict[str, Any] = {}
+    for line in text.splitlines():
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(answer, dict) and isinstance(answer.get("probe"), str):
+            found[answer.pop("probe")] = answer
+    return found
 
 
 def idle(seconds: float) -> None:

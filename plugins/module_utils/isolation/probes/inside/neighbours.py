@@ -118,6 +118,17 @@ def registry_logins(given: Given) -> Tried:
     return [(f"open {path}", opened(path, os.O_RDONLY)) for path in sorted(paths)]
 
 
+def category_read(given: Given) -> Tried:
+    """A file that another twin has, and that everybody may read but for its categories."""
+    place, label = given["other"]["place"], given["other"]["label"]
+    found = opened(place, os.O_RDONLY)
+    if not found:
+        with open(place, encoding="ascii") as stream:
+            if stream.read() != given["other"]["word"]:
+                raise OSError(f"{place} is no file of the other twin")
+    return [(f"open {place}, a file of another twin ({label})", found)]
+
+
 def connect(given: Given, name: str) -> Tried:
     """An address that somebody answers at, be it with a refusal, is reached."""
     tried = []

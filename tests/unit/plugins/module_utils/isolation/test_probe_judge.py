@@ -13,7 +13,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.check
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.checks.base import SEVERITIES
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.inside.main import PROBES as INSIDE
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.judge import findings
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import LIMITED
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import LIMITED, TRIED
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.table import BY_NAME, PROBES
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,9 +30,15 @@ def fact(value) -> dict:
     return {"value": value, "path": "/sys/fs/cgroup/x"}
 
 
+def crossed(**changes) -> dict:
+    pairs = {"asked": 4, "allowed": []}
+    return {"present": fact(True), "obstacle": "", "denial": fact("avc:  denied"), "pairs": fact(pairs), **changes}
+
+
 def record(name: str, *tried: tuple[str, str], **changes) -> dict:
     made = {"id": "a" * 64, "name": "ada", "labels": {"student": "Ada"}, "asked": [name], "said": ""}
     made["answers"] = {name: {"tried": [list(one) for one in tried]}}
+    made["crossing"] = crossed()
     return {**made, **changes}
 
 
@@ -85,7 +91,38 @@ def test_a_missing_answer_is_an_error(name, answer):
 @pytest.mark.parametrize("name", BY_NAME)
 def test_without_a_twin_everything_is_an_error(name):
     found = judged(record(name, ("an attempt", "EPERM"), error="Cannot create container"))
-    assert (found["status"], found["reason"]) == ("error", "Cannot create container")
+    assert (found["check"], found["status"], found["reason"]) == (TRIED.id, "error", "Cannot create container")
+
+
+def test_where_nothing_was_tried_there_is_one_finding_whatever_was_asked_for():
+    assert len(findings("engine1", [{"id": "a" * 64, "asked": [*BY_NAME], "error": "it ended"}])) == 1
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_what_is_left_out_is_no_pass(name):
+    found = judged(record(name, ("an attempt", "EPERM"), left_out={name: "in a twin only"}))
+    assert (found["status"], found["reason"]) == ("notchecked", "in a twin only")
+
+
+UNRECORDED = {"path": "/var/log/audit/audit.log", "error": "ENODATA no record"}
+CROSSINGS = {
+    "nobody else": ({"pairs": fact({"asked": 0, "allowed": []})}, "EACCES", "pass"),
+    "got through": ({}, "", "fail"),
+    "the policy allows": ({"pairs": fact({"asked": 4, "allowed": ["read a file of grace"]})}, "EACCES", "fail"),
+    "refused by something else": ({}, "EPERM", "fail"),
+    "no record": ({"denial": UNRECORDED}, "EACCES", "error"),
+    "policy not asked": ({"pairs": {"path": "x", "error": "EINVAL"}}, "EACCES", "error"),
+    "no number": ({"pairs": fact({"allowed": []})}, "EACCES", "error"),
+    "no SELinux": ({"present": fact(False)}, "", "notapplicable"),
+    "not known": ({"present": {"path": "x", "error": "EACCES"}}, "EACCES", "error"),
+    "no place for it": ({"obstacle": "the driver does not say"}, "EACCES", "notchecked"),
+}
+
+
+@pytest.mark.parametrize("row", CROSSINGS)
+def test_a_pair_of_categories_keeps_others_out_with_a_record_of_it(row):
+    changes, error, expected = CROSSINGS[row]
+    assert status(record("category-read", ("open", error), crossing=crossed(**changes))) == expected
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.policy.values import PolicyError
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.tried import TRIED
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.probe import TRIED
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports import junit, oscal, sarif, xccdf
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import drift, remembered
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.page import document as page_document
@@ -154,12 +154,13 @@ def test_without_facts_nobody_knows_whether_all_were_tried():
     assert red(result) == {(facts.HOST, "facts-available"): "error", (facts.HOST, TRIED.id): "error"}
 
 
-def test_a_twin_that_could_not_be_made_is_red_for_each_probe():
+def test_a_twin_that_could_not_be_made_is_red_once_and_the_others_are_tried():
     document = facts.document()
     given = twins(document)
     given["probes"][0]["error"] = "no space"
     result = verdict({facts.HOST: document}, policy(), None, NOW, {facts.HOST: given})
-    assert red(result) == {(ADA, MOUNT): "error", (ADA, BPF): "error"}
+    assert red(result) == {(ADA, TRIED.id): "error"} and find(result, MOUNT, GRACE)["status"] == "pass"
+    assert (find(result, TRIED.id)["reason"], find(result, TRIED.id, facts.HOST)["status"]) == ("no space", "pass")
 
 
 def test_results_in_another_form_are_refused():
