@@ -74,7 +74,8 @@ def _program(number: int) -> Program:
     finally:
         os.close(descriptor)
     (length,), (shown,) = struct.unpack_from("=I", about, LENGTH), struct.unpack_from("=Q", about, INSTRUCTIONS)
-    # No length: without CAP_BPF. No place: net.core.bpf_jit_harden and kernel.kptr_restrict are both 2.
+    # No length: without CAP_BPF. No place: net.core.bpf_jit_harden is 2, and addresses of the kernel are not shown
+    # (no CAP_SYSLOG, or kernel.kptr_restrict is 2).
     if not length or not shown:
         raise OSError(errno.EPERM, f"the kernel does not show the instructions of program {number}")
     if length > CODE_LIMIT:

@@ -16,7 +16,7 @@ LOAD, CALCULATE_32, JUMP, JUMP_32, CALCULATE_64 = 1, 4, 5, 6, 7
 # Of jumps; of loads; of calculations.
 ALWAYS, EQUAL, UNEQUAL, EXIT = 0x00, 0x10, 0x50, 0x90
 MEMORY, WIDTHS = 0x60, {0x00: 4, 0x08: 2, 0x10: 1}
-MOVE = 0xB0
+MOVE, XOR = 0xB0, 0xA0
 FROM_REGISTER = 0x08
 # The eleventh is the kernel's own, in which it hides constants (net.core.bpf_jit_harden).
 REGISTERS = 12
@@ -62,7 +62,7 @@ CALCULATIONS: dict[int, Callable[[int, int, int], int]] = {
     0x70: lambda left, right, bits: left >> (right & (bits - 1)),
     0x80: lambda left, right, bits: -left,
     0x90: lambda left, right, bits: left % right if right else left,
-    0xA0: lambda left, right, bits: left ^ right,
+    XOR: lambda left, right, bits: left ^ right,
     MOVE: lambda left, right, bits: right,
     0xC0: lambda left, right, bits: signed(left, bits) >> (right & (bits - 1)),
 }

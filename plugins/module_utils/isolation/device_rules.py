@@ -31,6 +31,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.devic
     REGISTERS,
     UNEQUAL,
     WIDTHS,
+    XOR,
     Instruction,
     Order,
     Unclear,
@@ -177,6 +178,10 @@ def operand(way: Way, instruction: Instruction) -> int | str:
 
 
 def calculated(way: Way, instruction: Instruction) -> int | str:
+    itself = instruction.code & FROM_REGISTER and instruction.source == instruction.target
+    if instruction.operation == XOR and itself and not instruction.offset:
+        # So a zero is hidden, whatever stood there.
+        return 0
     right = operand(way, instruction)
     if instruction.operation == MOVE and isinstance(right, str) and not instruction.offset:
         # A number of a device has 32 bits, and none is lost; of the argument half would be.

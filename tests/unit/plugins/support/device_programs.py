@@ -1,17 +1,21 @@
 # Copyright (c) 2026, The Bulkhead authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs for devices, put together by hand: in the way of runc, of systemd, and instruction by instruction."""
+"""Programs for devices: real ones (Debian 13, runc 1.1.15, systemd 257), and some put together by hand."""
 
 from __future__ import annotations
 
 import base64
+import json
 import struct
+from pathlib import Path
 
+# What was attached on a host: tag and instructions (base64) of each.
+REAL: dict[str, dict[str, str]] = json.loads(Path(__file__).with_suffix(".json").read_text())
 KINDS = {"b": 1, "c": 2}
 ACCESS = {"m": 1, "r": 2, "w": 4}
 # Of classes and operations: load a word of memory, move, compare, end.
-LOAD, MOVE_32, MOVE, AND_32, SHIFT_32 = 0x61, 0xBC, 0xB7, 0x54, 0x74
+LOAD, MOVE_32, MOVE, ANSWER, AND_32, SHIFT_32 = 0x61, 0xBC, 0xB7, 0xB4, 0x54, 0x74
 UNLESS, UNLESS_REGISTER, ALWAYS, EXIT = 0x55, 0x5D, 0x05, 0x95
 TYPE, RIGHT, MAJOR, MINOR = 2, 3, 4, 5
 
@@ -33,7 +37,7 @@ def head(order: str = "little") -> bytes:
 
 
 def answer(value: int, order: str = "little") -> bytes:
-    return one(MOVE, 0, immediate=value, order=order) + one(EXIT, order=order)
+    return one(ANSWER, 0, immediate=value, order=order) + one(EXIT, order=order)
 
 
 def rule(line: str, allow: bool = True, order: str = "little") -> bytes:

@@ -11,9 +11,7 @@ import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.device_rules import device_rules
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.device_programs import (
     ALWAYS,
-    EXIT,
-    LOAD,
-    MOVE,
+    REAL,
     answer,
     head,
     one,
@@ -56,6 +54,32 @@ def test_the_other_byte_order():
     assert "no byte order" in device_rules((("middle", text(YES)),))[1]
 
 
+SERVICE = sorted([f"c {number} m" for number in ("0:0", "1:3", "1:5", "1:7", "1:8", "1:9", "5:0", "5:2")])
+FOUND = {
+    "default": OPENED,
+    # The same program under net.core.bpf_jit_harden=2.
+    "hidden constants": OPENED,
+    "device /dev/kmsg": sorted([*OPENED, "c 1:11 rw"]),
+    "rule b 8:* rwm": sorted([*OPENED, "b 8:* rw"]),
+    "privileged": EVERYTHING,
+    # DeviceAllow=char-* rw of systemd-networkd.
+    "systemd": ["b 0:0 rwm", "c *:* rw", *SERVICE],
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_programs(name):
+    assert device_rules((("little", REAL[name]["code"]),)) == (tuple(FOUND[name]), "")
+
+
+def test_real_programs_of_two_groups_open_what_both_of_them_do():
+    both = tuple(("little", REAL[name]["code"]) for name in ("systemd", "privileged", "device /dev/kmsg"))
+    nodes = {line.rpartition(" ")[0] for line in SERVICE}
+    files = {line.rpartition(" ")[0] for line in FOUND["device /dev/kmsg"] if line.endswith("rw")}
+    wanted = [f"{name} {'rw' * (name in files)}{'m' * (name in nodes)}" for name in nodes | files]
+    assert device_rules(both) == (tuple(sorted(["b 0:0 m", *wanted])), "")
+
+
 LISTS = [
     ([], []),
     (["c 1:11 rwm"], ["c 1:11 rwm"]),
@@ -89,134 +113,6 @@ def test_all_programs_must_agree():
     assert rules(YES, NO) == rules(NO, YES) == []
     assert rules(runc("b 8:* rwm"), runc("b *:16 r")) == ["b 8:16 r"]
     assert rules(runc("b 8:* rwm"), runc("b 8:* rwm", default=1)) == []
-
-
-# A part of the first field, compared with a number: what is open when only its equal is.
-PARTS = [
-    (0x69, 0, 2, ["c *:* rwm"]),
-    (0x69, 0, 1, ["b *:* rwm"]),
-    (0x69, 2, 2, ["b *:* r", "c *:* r"]),
-    (0x69, 2, 6, ["b *:* rw", "c *:* rw"]),
-    (0x71, 2, 4, ["b *:* w", "c *:* w"]),
-    (0x71, 1, 0, EVERYTHING),
-    (0x71, 3, 1, []),
-]
-
-
-@pytest.mark.parametrize(("code", "offset", "number", "found"), PARTS)
-def test_parts_of_the_first_field(code, offset, number, found):
-    assert rules(one(code, 2, 1, offset) + one(0x55, 2, 0, 2, number) + YES + NO) == found
-
-
-def test_who_may_read_and_who_may_write_is_not_who_may_do_both():
-    access = one(LOAD, 3, 1, 0) + one(0x77, 3, immediate=16)
-    assert rules(access + one(0x55, 3, 0, 2, 6) + YES + NO) == ["b *:* rw", "c *:* rw"]
-
-
-# Calculated in register 2, and compared with what comes out.
-C64, C32 = 0x07, 0x04
-SUMS = [
-    (7, [(C64 | 0x00, 5)], 12),
-    (7, [(C64 | 0x10, 8)], -1),
-    (7, [(C32 | 0x10, 8)], 0xFFFFFFFF),
-    (7, [(C64 | 0x20, -3)], -21),
-    (7, [(C64 | 0x30, 2)], 3),
-    (7, [(C64 | 0x30, 0)], 0),
-    (7, [(C64 | 0x90, 4)], 3),
-    (7, [(C64 | 0x90, 0)], 7),
-    (6, [(C64 | 0x40, 9)], 15),
-    (6, [(C64 | 0x50, 3)], 2),
-    (6, [(C64 | 0xA0, 5)], 3),
-    (1, [(C32 | 0x60, 33)], 2),
-    (1, [(C64 | 0x60, 33)], 1 << 33),
-    (-1, [(C64 | 0x70, 63)], 1),
-    (-1, [(C32 | 0x70, 31)], 1),
-    (-8, [(C64 | 0xC0, 1)], -4),
-    (-8, [(C32 | 0xC0, 1)], 0xFFFFFFFC),
-    (5, [(C64 | 0x80, 0)], -5),
-    # Constants hidden by bpf_jit_harden: two halves that come to one number.
-    (0x55AA, [(C64 | 0xA0, 0x55A9)], 3),
-]
-
-
-def number_of(result, register):
-    """Instructions that put a whole number into a register."""
-    low = result & 0xFFFFFFFF
-    halves = (result >> 32, low - (1 << 32) if low >> 31 else low)
-    made = one(MOVE, register, immediate=halves[0]) + one(0x67, register, immediate=32)
-    return made + one(0xB4, 11, immediate=halves[1]) + one(0x4F, register, 11)
-
-
-@pytest.mark.parametrize(("start", "steps", "result"), SUMS)
-def test_calculations(start, steps, result):
-    made = one(MOVE, 2, immediate=start) + b"".join(one(code, 2, immediate=number) for code, number in steps)
-    made += number_of(result, 3)
-    assert rules(made + one(0x5D, 2, 3, 2) + YES + NO) == EVERYTHING
-    assert rules(made + one(0x07, 3, immediate=1) + one(0x5D, 2, 3, 2) + YES + NO) == []
-
-
-# Left (32 bits of it), operation, right: is it jumped with 64 bits, and with 32?
-JUMPS = [
-    (1, 0x10, 1, True, True),
-    (-1, 0x10, -1, False, True),
-    (2, 0x20, 1, True, True),
-    (-1, 0x20, 1, True, True),
-    (1, 0x30, 1, True, True),
-    (6, 0x40, 2, True, True),
-    (6, 0x40, 1, False, False),
-    (1, 0x50, 1, False, False),
-    (-1, 0x50, -1, True, False),
-    (-1, 0x60, 1, True, False),
-    (2, 0x60, -1, True, True),
-    (-1, 0x70, -1, True, True),
-    (1, 0xA0, -1, True, True),
-    (1, 0xB0, 0, False, False),
-    (-1, 0xC0, 0, False, True),
-    (-1, 0xD0, 0, False, True),
-]
-
-
-@pytest.mark.parametrize(("left", "operation", "right", "wide", "narrow"), JUMPS)
-def test_jumps(left, operation, right, wide, narrow):
-    for kind, jumped in ((0x05, wide), (0x06, narrow)):
-        program = one(0xB4, 2, immediate=left) + one(kind | operation, 2, 0, 2, right) + NO + YES
-        assert rules(program) == (EVERYTHING if jumped else [])
-
-
-UNCLEAR = {
-    "nothing": b"",
-    "half an instruction": YES[:12],
-    "no end": one(MOVE, 0, immediate=1),
-    "only a jump": one(ALWAYS, offset=5) + YES,
-    "a jump before the beginning": one(ALWAYS, offset=-9) + YES,
-    "a circle": one(ALWAYS, offset=-1) + YES,
-    "a call": one(0x85, immediate=1) + YES,
-    "a map": one(0x18, 2, 1) + one(0) + YES,
-    "memory": one(0x7B, 10, 2, -8) + YES,
-    "no answer": one(EXIT),
-    "a number of the device for an answer": HEAD + one(0xBF, 0, MAJOR) + one(EXIT),
-    "an empty register": one(0xBF, 0, 6) + one(EXIT),
-    "no such register": one(0xBF, 0, 12) + one(EXIT),
-    "eight bytes": one(0x79, 2, 1, 0) + YES,
-    "behind the fields": one(LOAD, 2, 1, 12) + YES,
-    "between the fields": one(LOAD, 2, 1, 2) + YES,
-    "half of a number": one(0x69, 2, 1, 4) + YES,
-    "from elsewhere": one(MOVE, 2, immediate=0) + one(LOAD, 3, 2, 0) + YES,
-    "a calculation with a number": HEAD + one(0x07, MAJOR, immediate=1) + YES,
-    "a number that is larger": HEAD + one(0x25, MAJOR, 0, 2, 8) + YES + NO,
-    "one number for the other": HEAD + one(0x5D, MAJOR, MINOR, 2) + YES + NO,
-    "half of the argument": one(0xBC, 2, 1) + YES,
-    "the argument compared": one(0x55, 1, 0, 2, 0) + YES + NO,
-    "a signed division": one(MOVE, 2, immediate=8) + one(0x37, 2, 0, 1, 2) + YES,
-    "a swap of bytes": one(MOVE, 2, immediate=8) + one(0xDC, 2, immediate=16) + YES,
-    "a jump of another kind": one(MOVE, 2, immediate=8) + one(0xE5, 2) + YES,
-}
-
-
-@pytest.mark.parametrize("program", UNCLEAR.values(), ids=UNCLEAR)
-def test_what_is_not_understood_gives_no_list(program):
-    unclear(program)
-    unclear(YES, program)
 
 
 def test_a_program_that_never_ends_is_given_up():
