@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_state_info
-short_description: Read in one call which packages, services and policy modules a host still lacks
+short_description: Read in one call which packages, services, policy modules and settings a host still lacks
 version_added: 0.1.0
 description:
   - Says which packages are not installed, which units are not enabled, not running, or running with an older
@@ -16,6 +16,7 @@ description:
     takes half a minute on a slow host; this takes the time of one task.
   - A unit that runs since before one of its files was written is stale. That catches a run that was killed between
     writing a file and restarting its service, which a handler alone would forget.
+  - Settings and audit rules are those of the running kernel. Files say what it will have after the next boot.
 options:
   packages:
     description: Packages that should be installed.
@@ -41,6 +42,21 @@ options:
     description: SELinux policy modules that should be in the store, by name, with their CIL text.
     type: dict
     default: {}
+  unwanted_packages:
+    description: Packages that must not be installed, because they do the same as others.
+    type: list
+    elements: str
+    default: []
+  sysctls:
+    description:
+      - Kernel settings by name, with the value that they should have.
+      - A name is written as in sysctl.d; its first separator, a dot or a slash, separates, and the other one does not.
+    type: dict
+    default: {}
+  audit_rules:
+    description: Audit rules that should be loaded, as they stand in a file of C(/etc/audit/rules.d).
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: The module only reads.
@@ -107,6 +123,27 @@ outdated_policy_modules:
   type: list
   elements: str
   returned: success
+present_unwanted_packages:
+  description: The unwanted packages that are installed.
+  type: list
+  elements: str
+  returned: success
+drifted_sysctls:
+  description: The settings that the running kernel has with another value.
+  type: dict
+  returned: success
+  sample: {kernel.kptr_restrict: {wanted: "2", running: "0"}}
+missing_sysctls:
+  description: The settings that the running kernel does not have.
+  type: list
+  elements: str
+  returned: success
+audit_rules_current:
+  description:
+    - Whether C(/etc/audit/audit.rules) has every line of O(audit_rules) and the running kernel every watch of them.
+    - Always true without O(audit_rules).
+  type: bool
+  returned: success
 """
 
 import bz2
@@ -115,6 +152,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host import audit, audit_rules, sysctls
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.host_state import (
     UNIT_PROPERTIES,
     HostStateError,
@@ -123,25 +161,35 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.host_state
     outdated_policy,
     parse_units,
 )
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 
+AUDIT_FILE = "/etc/audit/audit.rules"
 POLICY_STORE = Path("/var/lib/selinux")
 UNIT_OPTIONS = {"name": {"type": "str", "required": True}, "files": {"type": "list", "elements": "path", "default": []}}
 ARGUMENT_SPEC = {
     "packages": {"type": "list", "elements": "str", "default": []},
     "units": {"type": "list", "elements": "dict", "default": [], "options": UNIT_OPTIONS},
     "policy_modules": {"type": "dict", "default": {}},
+    "unwanted_packages": {"type": "list", "elements": "str", "default": []},
+    "sysctls": {"type": "dict", "default": {}},
+    "audit_rules": {"type": "str", "default": ""},
 }
 
 
-def run(params: dict[str, Any], module: Any) -> dict[str, Any]:
+def run(params: dict[str, Any], module: Any, kernel: Kernel) -> dict[str, Any]:
     units = [
         (unit, unit.stale(modification_times(item["files"]))) for unit, item in read_units(module, params["units"])
     ]
     wanted = params["policy_modules"]
     selinux = bool(module.selinux_enabled())
+    packages, unwanted = params["packages"], params["unwanted_packages"]
+    listing = package_listing(module, packages + unwanted)
+    lacking = missing_packages(unwanted, listing)
+    settings = read_settings(kernel, params["sysctls"])
     return {
         "changed": False,
-        "missing_packages": missing_packages(params["packages"], package_listing(module, params["packages"])),
+        "missing_packages": missing_packages(packages, listing),
+        "present_unwanted_packages": [name for name in unwanted if name not in lacking],
         "units": [unit.as_result(stale) for unit, stale in units],
         "idle_units": [unit.name for unit, _stale in units if not (unit.enabled and unit.active)],
         "stale_units": [unit.name for unit, stale in units if stale],
@@ -149,6 +197,9 @@ def run(params: dict[str, Any], module: Any) -> dict[str, Any]:
         "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         "processors": os.sysconf("SC_NPROCESSORS_ONLN"),
         "outdated_policy_modules": outdated_policy(wanted, installed_policy(wanted)) if selinux else [],
+        "drifted_sysctls": sysctls.drifted(params["sysctls"], settings),
+        "missing_sysctls": [name for name in params["sysctls"] if name not in settings],
+        "audit_rules_current": rules_current(kernel, params["audit_rules"]),
     }
 
 
@@ -190,10 +241,31 @@ def installed_policy(names: Any) -> dict[str, str]:
     return texts
 
 
+def read_settings(kernel: Kernel, names: Any) -> dict[str, str]:
+    """The values of those that this kernel has."""
+    facts = {name: kernel.read(sysctls.path_of(name)) for name in names}
+    unread = [fact for fact in facts.values() if not fact.known and not fact.error.startswith("ENOENT")]
+    if unread:
+        raise HostStateError(f"{unread[0].path} could not be read: {unread[0].error}")
+    return {name: str(fact.value) for name, fact in facts.items() if fact.known}
+
+
+def rules_current(kernel: Kernel, wanted: str) -> bool:
+    if not wanted:
+        return True
+    loaded, merged = audit.ask(kernel), kernel.read(AUDIT_FILE)
+    if not loaded.known:
+        raise HostStateError(
+            f"The kernel did not tell its audit rules ({loaded.error}); ask for none where it has none"
+        )
+    rules = [audit.Rule(*rule) for rule in loaded.value]
+    return audit_rules.current(wanted, str(merged.value or ""), rules)
+
+
 def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True)
     try:
-        module.exit_json(**run(module.params, module))
+        module.exit_json(**run(module.params, module, Kernel()))
     except (HostStateError, OSError) as error:
         module.fail_json(msg=str(error))
 

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import audit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.audit_rules import watch
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.file_facts import UNIT_FOLDERS
@@ -35,9 +35,6 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "shim-v2": ("containerd-shim-runc-v2",),
     "runc": ("runc",),
 }
-_ACCESS = {"x": 1, "w": 2, "r": 4, "a": 8}
-_WATCH = re.compile(r"^\s*-w\s+(\S+)(?:.*?\s-p\s*([rwxa]+))?")
-_FIELD = re.compile(r"^\s*-a\s+(?:always,exit|exit,always)\s.*?-F\s*(path|dir)=(\S+)(?:.*?-F\s*perm=([rwxa]+))?")
 
 
 def read_audit(kernel: Kernel, daemon: Mapping[str, Any], ask: Callable[[Kernel], Fact] = audit.ask) -> dict[str, Any]:
@@ -81,16 +78,3 @@ def read_rule_files(kernel: Kernel) -> Fact:
         return Fact(RULE_FILES, error="ENOENT there are no audit rules in files")
     rules = [rule for fact in facts for rule in map(watch, str(fact.value).splitlines()) if rule]
     return Fact(", ".join(fact.path for fact in facts), [list(rule) for rule in rules], f"{len(rules)} watches")
-
-
-def watch(line: str) -> audit.Rule | None:
-    match = _WATCH.match(line)
-    if match:
-        # A watch on a directory holds for what is below it.
-        return audit.Rule(match[1].rstrip("/") or "/", True, _access(match[2]))
-    match = _FIELD.match(line)
-    return audit.Rule(match[2].rstrip("/") or "/", match[1] == "dir", _access(match[3])) if match else None
-
-
-def _access(letters: str | None) -> int:
-    return sum(_ACCESS[letter] for letter in set(letters)) if letters else audit.ANY_ACCESS

@@ -9,9 +9,9 @@ import struct
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host import audit
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.audit_rules import current, watch
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import audit_facts
-from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.audit_facts import watch
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.fake_kernel import FakeKernel
 
 KEY, ARCHITECTURE = 210, 11
@@ -122,6 +122,8 @@ def test_broken_messages_end_the_list():
 @pytest.mark.parametrize(
     ("line", "found"),
     [
+        ("-a always,exit -F perm=wa -F dir=/etc/docker/ -F key=docker", ("/etc/docker", True, 10)),
+        ("-a never,exit -F perm=wa -F dir=/etc/docker", None),
         ("-w /etc/docker/ -p wa -k docker", ("/etc/docker", True, 10)),
         ("  -w / -p r", ("/", True, 4)),
         ("-w /usr/bin/runc", ("/usr/bin/runc", True, 15)),
@@ -137,6 +139,35 @@ def test_broken_messages_end_the_list():
 )
 def test_a_line_of_a_file_of_rules(line, found):
     assert watch(line) == (audit.Rule(*found) if found else None)
+
+
+RULES = """# The engine.
+-a never,exit -F perm=wa -F subj_type=dockerd_t -F dir=/var/lib/docker
+-a always,exit -F perm=wa -F dir=/var/lib/docker -F key=docker
+-a always,exit -F path=/usr/bin/runc -F perm=wa -F key=docker
+"""
+LOADED = [audit.Rule("/var/lib/docker", True, 10), audit.Rule("/usr/bin/runc", False, 10)]
+MERGED = "-D\n" + RULES.replace("# The engine.\n", "")
+
+
+def test_rules_are_current_when_the_file_for_the_boot_and_the_kernel_have_them():
+    assert current(RULES, MERGED, LOADED)
+    assert current("", "", [])
+
+
+@pytest.mark.parametrize(
+    ("merged", "loaded"),
+    [
+        ("-D\n", LOADED),
+        (MERGED.replace("dockerd_t", "other_t"), LOADED),
+        (MERGED, []),
+        (MERGED, LOADED[:1]),
+        (MERGED, [LOADED[0], audit.Rule("/usr/bin/runc", False, 4)]),
+        (MERGED, [audit.Rule("/var/lib/docker", False, 10), LOADED[1]]),
+    ],
+)
+def test_rules_that_one_of_the_two_lacks_are_not(merged, loaded):
+    assert not current(RULES, merged, loaded)
 
 
 def test_files_of_rules_are_one_list_and_one_that_is_closed_spoils_it(tmp_path):
