@@ -22,15 +22,15 @@ def test_who_changes_the_engine_is_written_down_and_the_engine_itself_is_not(eng
         touch {FILE} /var/lib/docker/volumes/who-was-it
         docker volume create control >/dev/null
         rm {FILE} /var/lib/docker/volumes/who-was-it; docker volume rm control >/dev/null; sleep 1
-        ausearch --start "$since" --key docker --interpret"""
+        ausearch --input-logs --start "$since" --key docker --interpret"""
     records = engine.check_output(script)
     assert FILE in records and "/var/lib/docker/volumes/who-was-it" in records
     assert "/var/lib/docker/volumes/control" not in records
 
 
 def test_who_speaks_to_the_engine_is_written_down(engine):
-    script = "since=$(date +%H:%M:%S); docker ps >/dev/null; sleep 1; ausearch --start $since --key docker-socket -i"
-    assert "exe=/usr/bin/docker " in engine.check_output(script)
+    script = "since=$(date +%H:%M:%S); docker ps >/dev/null; sleep 1; ausearch --input-logs --start $since -k docker-socket -i"
+    assert "exe=/usr/bin/docker" in engine.check_output(script)
 
 
 def test_the_authority_of_the_registry_is_written_by_nobody(engine, registry_name):
