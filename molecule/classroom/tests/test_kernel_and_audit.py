@@ -29,7 +29,9 @@ def test_who_changes_the_engine_is_written_down_and_the_engine_itself_is_not(eng
 
 
 def test_who_speaks_to_the_engine_is_written_down(engine):
-    script = "since=$(date +%H:%M:%S); docker ps >/dev/null; sleep 1; ausearch --input-logs --start $since -k docker-socket -i"
+    script = """
+        since=$(date +%H:%M:%S); docker ps >/dev/null; sleep 1
+        ausearch --input-logs --start "$since" --key docker-socket --interpret"""
     assert "exe=/usr/bin/docker" in engine.check_output(script)
 
 
