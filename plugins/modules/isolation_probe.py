@@ -22,7 +22,7 @@ description:
     In the twin they are between 24 and 64 MiB, and at most 64 processes.
   - The probe image is made from the Python interpreter that runs this module, under the name C(bulkhead-probe). It
     stays on the engine for the next run, unless O(keep_image=false).
-  - Twins are made one after another. A run that was killed leaves at most one, which ends by itself after two minutes,
+  - Twins are made one after another. A run that was killed leaves at most one, which ends by itself after five minutes,
     and with SELinux a second one, whose file the others try to read; the next run removes both.
 extends_documentation_fragment:
   - bulkhead.classroom.engine

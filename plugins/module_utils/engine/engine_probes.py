@@ -21,7 +21,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_e
 
 
 class ProbeEngine(ContainerEngine):
-    def execute(self, key: str, name: str, argv: list[str], seconds: int = 120) -> tuple[str, str]:
+    def execute(self, key: str, name: str, argv: list[str], seconds: int = 300) -> tuple[str, str]:
         """What a program in a running container wrote to its two outputs. It is killed when it takes longer."""
         with errors(f"Cannot run a program in container {name}"):
             session = self._client.exec_create(key, argv)["Id"]

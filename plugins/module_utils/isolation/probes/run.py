@@ -29,7 +29,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probe
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.trail import Trail
 
 # The twin ends by itself after this, should this process not come to remove it.
-LIFETIME = 120
+LIFETIME = 300
 BUSY_SECONDS = 0.5
 TWIN, EXEC = "twin", "exec"
 
@@ -114,7 +114,8 @@ class Runner:
             self._kernel.exists,
         )
         other = self._pairs.other
-        if other and other.source:
+        # It may have ended, and without it all other probes go on.
+        if other and other.source and self._kernel.exists(other.source):
             made.body["HostConfig"]["Mounts"].append(other.mount)
             given = {**given, "other": other.given}
         name = twin.name_for(self._label, str(inspected.get("Id")))

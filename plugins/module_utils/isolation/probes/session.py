@@ -30,8 +30,6 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probe
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probes.removal import sweep
 
 OURS = re.compile(rf"{image.REPOSITORY}:[0-9a-f]{{12}}")
-# Seconds that a twin takes at most, on an emulated machine.
-EACH = 20
 CONFIG = {"env": {"PYTHONHOME": image.HOME, "LC_ALL": "C"}, "workdir": image.HOME, "labels": {image.IMAGE_LABEL: "yes"}}
 
 
@@ -81,7 +79,7 @@ def pairs(
     if listed is None:
         yield run.Pairs(None, {})
         return
-    command = [*packed.command, "idle", str(run.LIFETIME + twins * EACH)]
+    command = [*packed.command, "idle", str(run.LIFETIME * (twins + 1))]
     body = {"Image": name, "Cmd": command, "Labels": {twin.LABEL: label}, "Tty": False, "OpenStdin": False}
     with crossing.another(engine, kernel, twin.name_for(label, "0" * 12), body) as other:
         yield run.Pairs(other, crossing.neighbours(kernel, engine, listed) if other else {})

@@ -27,7 +27,8 @@ MIB = 1 << 20
 PR_SET_PDEATHSIG = 1
 BEYOND = 16 * MIB
 EXTRA_PROCESSES = 8
-SECONDS = 5
+# Before the probe's own deadline.
+SECONDS = 12
 # Seconds to wait for the quota to be reached.
 PATIENCE = 2.5
 

@@ -27,7 +27,8 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.probe
     named,
 )
 
-DEADLINE = 5
+# Seconds for each. An emulated machine with much to do needs more than five for an interpreter.
+DEADLINE = 15
 # Every function here is one probe: the name after "probe-" is in table.py. This is also their order: what may leave a
 # mark on what follows comes last.
 PROBES = {
