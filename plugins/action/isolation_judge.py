@@ -26,6 +26,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.repor
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import drift, drift_lines
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.outputs import OUTPUTS
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.page import Page
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.pictures import pictures
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.verdict import red, verdict
 
 # The colours of Ansible's own messages, which its settings change or switch off.
@@ -68,12 +69,12 @@ class ActionModule(ActionBase):
         since = drift_lines(drift(history, judged))
         lines = report.report_lines(judged)
         show(judged, lines, since)
-        write(judged, history, files, self._page(files))
+        write(judged, history, files, self._page(files, read))
         facts = {**judged, "findings": [finding for finding in judged["findings"] if red(finding)]}
         outcome = {"failed": True, "msg": message(lines[-1], files)} if not judged["summary"]["ok"] else {}
         return {**result, "changed": False, "ansible_facts": {"isolation_audit_verdict": facts}, **outcome}
 
-    def _page(self, files: Mapping[str, str]) -> Page:
+    def _page(self, files: Mapping[str, str], read: Any) -> Page:
         """The parts of the page lie in the role that asks for it."""
         template, style, script = (
             Path(self._find_needle(folder, f"isolation.{kind}")).read_text(encoding="utf-8") if "html" in files else ""
@@ -82,7 +83,8 @@ class ActionModule(ActionBase):
         report_file = files.get("json", "")
         # Code scanning wants the path in the repository, which is where Ansible was called.
         path = os.path.relpath(report_file, os.environ.get("PWD", "")) if report_file else ""
-        return Page(template, style, script, Path(report_file).name, path)
+        drawn = tuple(pictures(read)) if "html" in files else ()
+        return Page(template, style, script, Path(report_file).name, path, drawn)
 
 
 def documents(task_vars: Mapping[str, Any], variable: str) -> dict[str, Any]:

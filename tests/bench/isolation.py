@@ -18,6 +18,7 @@ from typing import Any
 import docker
 from ansible_collections.bulkhead.classroom.tests.bench import isolation_figures
 from ansible_collections.bulkhead.classroom.tests.bench.docker_bench import DockerBench
+from ansible_collections.bulkhead.classroom.tests.bench.page import page_figures
 from ansible_collections.bulkhead.classroom.tests.bench.runs import COLLECTIONS, BenchError, Runs, timed
 from ansible_collections.bulkhead.classroom.tests.integration.support.daemons import Engine
 from ansible_collections.bulkhead.classroom.tests.integration.support.rootfs import write_rootfs
@@ -78,7 +79,7 @@ def measure(words: list[str], sizes: tuple[int, ...] = SIZES) -> tuple[dict[str,
         stack.callback(fleet.remove)
         found = _measure(engine, fleet, Runs(folder / "runs", engine.url), folder, other, sizes)
     seconds = found["docker_bench"]["seconds"] if found["docker_bench"] else None
-    judged = isolation_figures.judge(found["seconds"], seconds)
+    judged = [*isolation_figures.judge(found["seconds"], seconds), *isolation_figures.judge_page(found["pages"])]
     found["judged"] = [{**one._asdict(), "ok": one.ok} for one in judged]
     found["within_limits"] = all(one.ok for one in judged)
     return found, isolation_figures.table(found, judged)
@@ -88,13 +89,14 @@ def _measure(
     engine: Engine, fleet: Fleet, runs: Runs, folder: Path, other: DockerBench | None, sizes: tuple[int, ...]
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"engine": engine.client.version()["Version"], "docker_bench": None}
-    found.update({"seconds": {}, "parts": {}, "playbook": {"verify": {}}})
+    found.update({"seconds": {}, "parts": {}, "pages": {}, "playbook": {"verify": {}}})
     for size in sizes:
         fleet.grow(size)
         seconds, answers = rounds(engine.url, size, folder)
         found["seconds"][str(size)] = seconds
         parts = [one["seconds"] for one in answers]
         found["parts"][str(size)] = {part: median(one[part] for one in parts) for part in parts[0]}
+        found["pages"][str(size)] = page_figures(folder / "bulkhead.json")
         found["memory"] = max(one["memory"] for one in answers)
         found["playbook"]["verify"][str(size)] = median(_verify(runs, size, folder) for _number in range(PLAYS))
         print(f"  {size} containers: {json.dumps(seconds)} {json.dumps(found['parts'][str(size)])}", flush=True)

@@ -13,6 +13,7 @@ from ansible_collections.bulkhead.classroom.tests.bench.modules_figures import J
 
 SMALL, FLEET, LARGE = "10", "100", "500"
 FLOOR, FASTER, GROWTH = 1.5, 60.0, 1.15
+PAGE_SECONDS, PAGE_MEGABYTES = 3.0, 5.0
 PARTS = ("import", "facts", "verdict", "report")
 
 
@@ -27,6 +28,16 @@ def judge(seconds: Mapping[str, Mapping[str, float]], docker_bench: float | None
     grown = growth(seconds, "bulkhead")
     judged.append(Judged(f"cost of a container from {FLEET} to {LARGE} by that to {FLEET}", grown, GROWTH, False))
     return judged
+
+
+def judge_page(pages: Mapping[str, Mapping[str, float]]) -> list[Judged]:
+    """pages: by size of the fleet, what page_figures says."""
+    page = pages[LARGE]
+    seconds, size = page["write"] + page["draw"], page["bytes"] / 1_000_000
+    return [
+        Judged(f"{LARGE} containers, the page written and drawn in a browser: seconds", seconds, PAGE_SECONDS, False),
+        Judged(f"{LARGE} containers, the page: MB", size, PAGE_MEGABYTES, False),
+    ]
 
 
 def growth(seconds: Mapping[str, Mapping[str, float]], who: str) -> float:
@@ -48,6 +59,11 @@ def table(found: Mapping[str, Any], judged: list[Judged]) -> list[str]:
     empty = found["playbook"]["empty"]
     for size, whole in found["playbook"]["verify"].items():
         lines.append(f"the playbook at {size}: {whole:.2f} s, of these {empty:.2f} s Ansible's own (an empty play)")
+    for size, page in found["pages"].items():
+        lines.append(
+            f"the page at {size}: {page['write']:.2f} s to write, {page['draw']:.2f} s in a browser, "
+            f"{page['bytes'] / 1_000_000:.2f} MB"
+        )
     other = found["docker_bench"]
     lines += [f"docker-bench-security {other['version']}: {other['seconds']:.1f} s" if other else _not_run(), ""]
     for one in judged:

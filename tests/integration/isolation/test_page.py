@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.history import remembered
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.page import Page, rendered
+from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.reports.pictures import pictures
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support import facts
 from ansible_collections.bulkhead.classroom.tests.unit.plugins.support.facts_judged import ADA, judged, put
 from axe_playwright_python.sync_playwright import Axe
@@ -37,9 +38,10 @@ def verdict(count=2, waivers=(), broken=True):
     return judged(document, {"capabilities": []}, list(waivers))
 
 
-def page_of(judgement, history=None):
+def page_of(judgement, history=None, drawn=()):
     parts = ("templates/isolation.html.j2", "files/isolation.css", "files/isolation.js")
-    return rendered(judgement, history, Page(*((ROLE / part).read_text() for part in parts), "isolation.json"))
+    texts = ((ROLE / part).read_text() for part in parts)
+    return rendered(judgement, history, Page(*texts, "isolation.json", pictures=tuple(drawn)))
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +126,20 @@ def test_waivers_and_the_last_runs_are_in_it(show):
     expect(page.locator("#drift")).to_contain_text("1 fixed")
     expect(page.locator("#trend li")).to_have_count(2)
     expect(page.locator("#verdict")).to_contain_text("Isolated")
+
+
+def test_layers_are_a_picture_and_their_names_stay_text(show):
+    document = facts.document()
+    document["images"][0]["name"] = HOSTILE
+    drawn = pictures({"engine1": document})
+    page = show(page_of(verdict(), drawn=drawn))
+    picture = page.get_by_role("img", name="Layers on engine1")
+    expect(picture).to_contain_text("80")
+    expect(picture).to_contain_text("</script>")
+    assert page.locator("img").count() == 0
+    found = Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in GRAVE] == []
+    assert show(page_of(verdict())).locator("#layers-title").count() == 0
 
 
 def test_what_strangers_named_stays_text(show):

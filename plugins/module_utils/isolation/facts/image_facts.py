@@ -7,19 +7,21 @@ however many containers use it. Values of variables and labels, and words of ste
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_error import EngineError
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_reading import Readable
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.evidence import Fact, as_list, as_mapping
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.images.image_layers import layers as image_layers
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts import image_secrets
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_history import read_history
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.image_layer_facts import LayerReader
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.facts.lifecycle_facts import NO_TEST
 from ansible_collections.bulkhead.classroom.plugins.module_utils.isolation.room import RUNNING
 
+INSTRUCTIONS = ("RUN", "COPY", "ADD", "WORKDIR")
 NO_NAME = "<none>"
 TOLD = ("digests", "made", "user", "healthcheck", "ports", "variables", "labels", "layers")
 
@@ -66,13 +68,14 @@ def read_image(engine: Readable, layers: LayerReader, key: str, users: list[str]
         image = as_mapping(engine.inspect_image(key))
     except EngineError as error:
         unread = Fact(path, error=f"EIO {error}").document()
-        return {**record, "gone": error.status == 404, **dict.fromkeys((*TOLD, "history"), unread)}
+        return {**record, "gone": error.status == 404, **dict.fromkeys((*TOLD, "history", "stack"), unread)}
     names, digests = _names(image.get("RepoTags")), _names(image.get("RepoDigests"))
     record.update(names=names, name=next(iter((*names, *digests)), key))
     told = _told(image, digests)
     record.update({name: Fact(f"inspect {record['name']} {field}", value).document() for name, field, value in told})
     record["layers"] = layers.read(image)
-    record["history"] = read_steps(engine, key).document()
+    history, stack = read_steps(engine, key, image)
+    record.update(history=history.document(), stack=stack.document())
     return record
 
 
@@ -95,16 +98,36 @@ def _told(image: Mapping[str, Any], digests: list[str]) -> list[tuple[str, str, 
     ]
 
 
-def read_steps(engine: Readable, key: str) -> Fact:
+def read_steps(engine: Readable, key: str, image: Mapping[str, Any]) -> tuple[Fact, Fact]:
+    """What the history tells of the build, and the layers that it made: for a picture, nothing is judged by them."""
     path = f"/images/{key}/history"
     try:
         listed = engine.history(key)
     except EngineError as error:
-        return Fact(path, error=f"EIO {error}")
+        unread = Fact(path, error=f"EIO {error}")
+        return unread, unread
     if not isinstance(listed, (list, tuple)):
-        return Fact(path, error="EINVAL the engine's answer is no list of steps")
+        unread = Fact(path, error="EINVAL the engine's answer is no list of steps")
+        return unread, unread
     found = read_history(listed)
-    return Fact(path, found, f"{found['steps']} steps")
+    return Fact(path, found, f"{found['steps']} steps"), Fact(path, stack_of(image, listed))
+
+
+def stack_of(image: Mapping[str, Any], listed: Sequence[Any]) -> list[dict[str, Any]]:
+    """Each layer from the bottom up. Of its instruction the first word alone: the rest may hold a secret."""
+    root = as_mapping(image.get("RootFS"))
+    known = {"RootFS": {"Layers": [str(digest) for digest in as_list(root.get("Layers"))]}}
+    steps = [{**as_mapping(step), "CreatedBy": str(as_mapping(step).get("CreatedBy") or "")} for step in listed]
+    return [
+        {
+            "digest": layer.digest,
+            "chain": layer.chain,
+            "bytes": layer.size if isinstance(layer.size, int) else 0,
+            "made_by": word if (word := (layer.instruction or "").partition(" ")[0]) in INSTRUCTIONS else "",
+        }
+        for layer in image_layers(known, steps)
+        if layer.digest
+    ]
 
 
 def _names(listed: Any) -> list[str]:

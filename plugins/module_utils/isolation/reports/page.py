@@ -36,13 +36,15 @@ class _Once:
 
 
 class Page(NamedTuple):
-    """The parts of the page, as texts, and the name of the JSON report beside it; its path from where one stands."""
+    """The parts of the page, as texts, and the name of the JSON report beside it; its path from where one stands; the
+    pictures of layers, as SVG."""
 
     template: str
     style: str
     script: str
     beside: str
     path: str = ""
+    pictures: tuple[str, ...] = ()
 
 
 def rendered(verdict: Mapping[str, Any], history: Any, page: Page) -> str:

@@ -38,6 +38,7 @@ def image(users: list[str]) -> dict[str, Any]:
         **{key: _fact(value, f"inspect {NAME} {field}") for key, (field, value) in told.items()},
         "layers": _fact(layers(), "inspect GraphDriver.Data"),
         "history": _fact(history(), f"/images/{IMAGE_ID}/history"),
+        "stack": _fact(stack(), f"/images/{IMAGE_ID}/history"),
     }
 
 
@@ -52,6 +53,14 @@ def layers() -> dict[str, Any]:
         "devices": [],
         "credentials": [],
     }
+
+
+def stack() -> list[dict[str, Any]]:
+    made = (("base", 80_000_000, "ADD"), ("tools", 40_000_000, "RUN"))
+    return [
+        {"digest": f"sha256:{name}", "chain": f"sha256:{name}", "bytes": size, "made_by": word}
+        for name, size, word in made
+    ]
 
 
 def history() -> dict[str, Any]:
