@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.engine.engine_config import RELOAD, RESTART, decide
 from ansible_collections.bulkhead.classroom.tests.integration.support.daemons import Engine, running, wait_for
+from ansible_collections.bulkhead.classroom.tests.integration.support.rootfs import imported
 
 SET = {
     "debug": True,
@@ -26,7 +28,7 @@ SET = {
 @pytest.fixture
 def reloading(workshop):
     folder = workshop / "reloading"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     yield from running(Engine(folder))
 
 
@@ -63,3 +65,18 @@ def test_a_reload_takes_what_is_said_to_be_taken_and_keeps_what_was_removed(relo
     left = reload(reloading, {**less, "debug": False}, lambda info: not info["Debug"])
     assert {key: left[key] for key in removed} == {key: SET[key] for key in removed}
     assert reloading.daemon.process.pid == pid and reloading.daemon.process.poll() is None
+
+
+@pytest.mark.parametrize("live_restore", [True, False])
+def test_containers_outlive_a_killed_engine_with_live_restore_only(reloading, rootfs, live_restore):
+    reload(reloading, {"live-restore": live_restore, "debug": True}, lambda info: info["Debug"])
+    client = reloading.client
+    name = client.create_container(imported(reloading, rootfs), ["sleep", "600"], host_config={"NetworkMode": "none"})
+    client.start(name)
+    before = client.inspect_container(name)["State"]
+    reloading.crash()
+    reloading.launch()
+    after = reloading.client.inspect_container(name)["State"]
+    same = all(before[key] == after[key] for key in ("Status", "Pid", "StartedAt"))
+    assert same is live_restore, after
+    assert Path(f"/proc/{before['Pid']}").exists() is live_restore
