@@ -28,9 +28,9 @@ ROOM = {
 }
 
 
-def units(*students, count=2, limits=COMMON, **properties):
+def units(*students, count=2, limits=None, **properties):
     """The lines of each student's unit, by its path."""
-    files = slice_files(students, limits, PARENT, count, properties)
+    files = slice_files(students, limits or COMMON, PARENT, count, properties)
     return {one["path"]: one["content"].splitlines() for one in files if "content" in one}
 
 

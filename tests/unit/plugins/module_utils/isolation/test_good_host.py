@@ -111,10 +111,10 @@ def registries(**changes):
     return lambda host: host.info.update(RegistryConfig={**host.info["RegistryConfig"], **changes})
 
 
-def swarm(spec, left=3650, addresses=APART, **changes):
+def swarm(spec, left=3650, addresses=None, **changes):
     cluster = {"Spec": {**SAFE, **spec}, "TLSInfo": {"TrustRoot": authority(10, left)}}
     whole_swarm = {**SWARM, "Cluster": cluster, **changes}
-    return both(info(Swarm=whole_swarm), option(live_restore=True), text(STATE, json.dumps(addresses)))
+    return both(info(Swarm=whole_swarm), option(live_restore=True), text(STATE, json.dumps(addresses or APART)))
 
 
 def filtered(old, new):

@@ -35,10 +35,10 @@ GOOD = {
 }
 
 
-def after(swarm=MANAGER, **parts):
+def after(swarm=None, **parts):
     def change(document, _ada):
         daemon = document["host"]["daemon"]
-        put(daemon, "swarm.value", swarm)
+        put(daemon, "swarm.value", swarm or MANAGER)
         for name, value in {**GOOD, **parts}.items():
             put(daemon, name, facts.unread("/x") if value is None else facts.fact(value, "/x"))
 
