@@ -57,6 +57,11 @@ options:
     description: Audit rules that should be loaded, as they stand in a file of C(/etc/audit/rules.d).
     type: str
     default: ""
+  tables:
+    description: Tables of the packet filter that should be loaded, each as family and name, like V(inet filter).
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: The module only reads.
@@ -144,6 +149,17 @@ audit_rules_current:
     - Always true without O(audit_rules).
   type: bool
   returned: success
+missing_tables:
+  description: The tables that are not loaded. All of them where there is no C(nft).
+  type: list
+  elements: str
+  returned: success
+uplinks:
+  description: Names of the interfaces with an IPv4 default route.
+  type: list
+  elements: str
+  returned: success
+  sample: [eth0]
 """
 
 import bz2
@@ -157,7 +173,9 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.host_state
     UNIT_PROPERTIES,
     HostStateError,
     Unit,
+    default_route_interfaces,
     missing_packages,
+    missing_tables,
     outdated_policy,
     parse_units,
 )
@@ -165,6 +183,7 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel imp
 
 AUDIT_FILE = "/etc/audit/audit.rules"
 POLICY_STORE = Path("/var/lib/selinux")
+ROUTES = Path("/proc/net/route")
 UNIT_OPTIONS = {"name": {"type": "str", "required": True}, "files": {"type": "list", "elements": "path", "default": []}}
 ARGUMENT_SPEC = {
     "packages": {"type": "list", "elements": "str", "default": []},
@@ -173,6 +192,7 @@ ARGUMENT_SPEC = {
     "unwanted_packages": {"type": "list", "elements": "str", "default": []},
     "sysctls": {"type": "dict", "default": {}},
     "audit_rules": {"type": "str", "default": ""},
+    "tables": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -200,6 +220,9 @@ def run(params: dict[str, Any], module: Any, kernel: Kernel) -> dict[str, Any]:
         "drifted_sysctls": sysctls.drifted(params["sysctls"], settings),
         "missing_sysctls": [name for name in params["sysctls"] if name not in settings],
         "audit_rules_current": rules_current(kernel, params["audit_rules"]),
+        "missing_tables": missing_tables(params["tables"], table_listing(module, params["tables"])),
+        # Not there where the kernel has no IPv4.
+        "uplinks": default_route_interfaces(ROUTES.read_text(encoding="ascii") if ROUTES.exists() else ""),
     }
 
 
@@ -211,6 +234,17 @@ def package_listing(module: Any, names: list[str]) -> str:
         raise HostStateError("There is no dpkg-query here: packages can be read on Debian and its relatives only")
     # Exits 1 as soon as one package is unknown and still lists the others.
     _code, output, _errors = module.run_command([tool, "--show", "--showformat=${Package} ${Status}\\n", *names])
+    return str(output)
+
+
+def table_listing(module: Any, names: list[str]) -> str:
+    tool = module.get_bin_path("nft", opt_dirs=["/usr/sbin", "/sbin"])
+    if not names or tool is None:
+        return ""
+    command = [tool, "list", "tables"]
+    code, output, errors = module.run_command(command)
+    if code:
+        raise HostStateError(f"{' '.join(command)} failed ({code}): {errors.strip()}")
     return str(output)
 
 

@@ -83,3 +83,15 @@ def _unit(name: str, values: Mapping[str, str]) -> Unit:
 def outdated_policy(wanted: Mapping[str, str], installed: Mapping[str, str]) -> list[str]:
     """Names of the policy modules that the store lacks or holds with another text."""
     return [name for name, text in wanted.items() if installed.get(name, "").strip() != text.strip()]
+
+
+def missing_tables(wanted: Sequence[str], listing: str) -> list[str]:
+    """Those of `wanted`, each "family name", that are not loaded; `listing` is what `nft list tables` prints."""
+    loaded = {line.partition(" ")[2].strip() for line in listing.splitlines() if line.startswith("table ")}
+    return [name for name in wanted if name not in loaded]
+
+
+def default_route_interfaces(table: str) -> list[str]:
+    """Interfaces with a default route, from /proc/net/route: name, destination, …, mask as the eighth column."""
+    rows = [line.split() for line in table.splitlines()[1:]]
+    return sorted({row[0] for row in rows if len(row) > 7 and row[1] == row[7] == "00000000"})

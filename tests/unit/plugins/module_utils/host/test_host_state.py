@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.host_state import (
     HostStateError,
+    default_route_interfaces,
     missing_packages,
+    missing_tables,
     outdated_policy,
     parse_units,
 )
@@ -72,3 +74,21 @@ def test_an_incomplete_answer_is_no_answer():
 def test_policy_is_compared_by_its_text():
     wanted = {"same": "(a)\n", "changed": "(b)", "missing": "(c)"}
     assert outdated_policy(wanted, {"same": "(a)", "changed": "(x)", "other": "(y)"}) == ["changed", "missing"]
+
+
+def test_tables_are_told_apart_by_family_and_name():
+    listing = "table ip nat\ntable inet bulkhead\ntable ip6 filter\n"
+    assert missing_tables(["inet bulkhead", "ip bulkhead", "inet filter"], listing) == ["ip bulkhead", "inet filter"]
+    assert missing_tables(["inet bulkhead"], "") == ["inet bulkhead"]
+
+
+def test_only_a_route_to_everywhere_is_a_way_out():
+    table = """Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
+eth1	00000000	0196A8C0	0003	0	0	0	00000000	0	0	0
+docker0	000014AC	00000000	0001	0	0	0	F0FFFFFF	0	0	0
+half	00000000	00000000	0001	0	0	0	00000080	0	0	0
+br-lan	00000000	0196A8C0	0003	0	0	9	00000000	0	0	0
+eth1	00000000	0196A8C0	0003	0	0	5	00000000	0	0	0
+"""
+    assert default_route_interfaces(table) == ["br-lan", "eth1"]
+    assert default_route_interfaces("") == []
