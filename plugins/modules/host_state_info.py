@@ -162,7 +162,6 @@ uplinks:
   sample: [eth0]
 """
 
-import bz2
 import os
 from pathlib import Path
 from typing import Any
@@ -180,9 +179,9 @@ from ansible_collections.bulkhead.classroom.plugins.module_utils.host.host_state
     parse_units,
 )
 from ansible_collections.bulkhead.classroom.plugins.module_utils.host.kernel import Kernel
+from ansible_collections.bulkhead.classroom.plugins.module_utils.host.policy_store import installed_policy
 
 AUDIT_FILE = "/etc/audit/audit.rules"
-POLICY_STORE = Path("/var/lib/selinux")
 ROUTES = Path("/proc/net/route")
 UNIT_OPTIONS = {"name": {"type": "str", "required": True}, "files": {"type": "list", "elements": "path", "default": []}}
 ARGUMENT_SPEC = {
@@ -241,7 +240,10 @@ def table_listing(module: Any, names: list[str]) -> str:
     tool = module.get_bin_path("nft", opt_dirs=["/usr/sbin", "/sbin"])
     if not names or tool is None:
         return ""
-    command = [tool, "list", "tables"]
+    return answer(module, [tool, "list", "tables"])
+
+
+def answer(module: Any, command: list[str]) -> str:
     code, output, errors = module.run_command(command)
     if code:
         raise HostStateError(f"{' '.join(command)} failed ({code}): {errors.strip()}")
@@ -253,26 +255,11 @@ def read_units(module: Any, items: list[dict[str, Any]]) -> list[tuple[Unit, dic
         return []
     names = [item["name"] for item in items]
     command = ["systemctl", "show", "--timestamp=unix", f"--property={','.join(UNIT_PROPERTIES)}", *names]
-    code, output, errors = module.run_command(command)
-    if code:
-        raise HostStateError(f"{' '.join(command)} failed ({code}): {errors.strip()}")
-    return list(zip(parse_units(names, output), items))
+    return list(zip(parse_units(names, answer(module, command)), items))
 
 
 def modification_times(paths: list[str]) -> list[float]:
     return [os.lstat(path).st_mtime for path in paths if os.path.lexists(path)]
-
-
-def installed_policy(names: Any) -> dict[str, str]:
-    """The CIL text of the modules in the active policy's store; the highest priority wins, as in libsemanage."""
-    texts = {}
-    for path in sorted(POLICY_STORE.glob("*/active/modules/*/*/cil"), key=lambda found: found.parts[-3]):
-        if path.parent.name in names:
-            raw = path.read_bytes()
-            texts[path.parent.name] = (bz2.decompress(raw) if raw.startswith(b"BZh") else raw).decode(
-                "utf-8", "replace"
-            )
-    return texts
 
 
 def read_settings(kernel: Kernel, names: Any) -> dict[str, str]:

@@ -7,7 +7,9 @@ image=$1 workspace=$2 neighbour=$3
 secret=attempt-secret
 pid=$(docker inspect --format '{{.State.Pid}}' "$neighbour")
 # The first process is the small init; both run under the student's number.
-home() { docker inspect --format '{{range .Mounts}}{{if eq .Destination "/home/student"}}{{.Source}}{{end}}{{end}}' "$1"; }
+home() {
+  docker inspect --format '{{range .Mounts}}{{if eq .Destination "/home/student"}}{{.Source}}{{end}}{{end}}' "$1"
+}
 level() { tr -d '\0' <"/proc/$(docker inspect --format '{{.State.Pid}}' "$1")/attr/current" | cut -d: -f4-; }
 mine=$(home "$workspace") theirs=$(home "$neighbour")
 
@@ -38,7 +40,7 @@ writes() {
   cat <<'TABLE'
 sysctl read -r old </proc/sys/kernel/threads-max && echo "$old" >/proc/sys/kernel/threads-max
 sysrq echo h >/proc/sysrq-trigger
-sys read -r old </sys/kernel/mm/transparent_hugepage/khugepaged/defrag && echo "$old" >/sys/kernel/mm/transparent_hugepage/khugepaged/defrag
+sys read -r old </sys/kernel/mm/ksm/run && echo "$old" >/sys/kernel/mm/ksm/run
 cgroup read -r old </sys/fs/cgroup/cgroup.max.depth && echo "$old" >/sys/fs/cgroup/cgroup.max.depth
 TABLE
 }

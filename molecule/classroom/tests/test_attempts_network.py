@@ -19,9 +19,7 @@ def tried(engine, registry_name, inspected, run_script):
     machine = engine.check_output(f"getent hosts {registry_name}").split()[0]
     (workspace, first), (neighbour, _second) = list(inspected.items())[:2]
     image = first["Config"]["Image"]
-    done = run_script(
-        engine, "network.sh", image, f"workspace-{workspace}", f"workspace-{neighbour}", host, machine
-    )
+    done = run_script(engine, "network.sh", image, f"workspace-{workspace}", f"workspace-{neighbour}", host, machine)
     assert done.rc == 0, done.stderr
     lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
     return {(state, name): result for state, name, result in lines}
