@@ -1,4 +1,4 @@
-"""The registry, asked from the engine host. What a workspace gets of it: test_attempts_network.py."""
+"""The registry, asked from the engine host. A workspace does not reach it."""
 
 CA = "/etc/docker/certs.d/{name}/ca.crt"
 
@@ -33,6 +33,14 @@ def test_a_reader_may_not_push(engine, registry_name, password):
 def test_another_authority_is_not_trusted(engine, registry_name):
     # curl's code 60: the peer's certificate cannot be verified.
     assert engine.run(f"curl --silent https://{registry_name}/v2/").rc == 60
+
+
+def test_a_workspace_does_not_reach_it(engine, registry_name):
+    address = engine.check_output(f"getent hosts {registry_name}").split()[0]
+    # The control is every other test here: from the host it answers.
+    answer = engine.run(f"docker exec workspace-ada timeout 10 bash -c 'exec 3<>/dev/tcp/{address}/443'")
+    assert answer.rc != 0
+    assert "refused" not in answer.stderr
 
 
 def test_others_tools_accept_the_image(engine, registry_name, password):
