@@ -237,10 +237,8 @@ def package_listing(module: Any, names: list[str]) -> str:
 
 
 def table_listing(module: Any, names: list[str]) -> str:
-    tool = module.get_bin_path("nft", opt_dirs=["/usr/sbin", "/sbin"])
-    if not names or tool is None:
-        return ""
-    return answer(module, [tool, "list", "tables"])
+    tool = module.get_bin_path("nft", opt_dirs=["/usr/sbin", "/sbin"]) if names else None
+    return answer(module, [tool, "list", "tables"]) if tool else ""
 
 
 def answer(module: Any, command: list[str]) -> str:
