@@ -45,6 +45,7 @@ VARIABLES = frozenset(
         "classroom_machine_vcpus",
         "classroom_name",
         "classroom_pressure_limits",
+        "classroom_watch",
         "classroom_registry",
         "classroom_registry_accounts",
         "classroom_registry_address",

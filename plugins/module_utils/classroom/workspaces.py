@@ -67,7 +67,8 @@ def _container(student: Mapping[str, Any], pair: str, directory: str, prefix: st
         "labels": {STUDENT_LABEL: name},
         # The pair keeps the files of one workspace from the processes of another, and is the one that its home has.
         "security_opts": ["no-new-privileges", f"label=level:s0:{pair}"],
-        "mounts": [{"type": "bind", "source": f"{directory}/{name}/home", "target": HOME}],
+        # On the engine's own disk it refuses a bind that is private. A slave gives nothing back to the host either.
+        "mounts": [{"type": "bind", "source": f"{directory}/{name}/home", "target": HOME, "propagation": "rslave"}],
         "networks": [{"name": prefix + name}],
         "cgroup_parent": slice_of(name, parent),
         **_limits(student),

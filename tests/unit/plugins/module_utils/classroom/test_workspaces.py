@@ -28,7 +28,8 @@ def test_each_workspace_has_its_own_pair_home_and_network():
     for field in ("security_opts", "mounts", "networks", "labels", "name", "cgroup_parent"):
         assert room["ada"][field] != room["grace"][field], field
     assert room["ada"]["security_opts"] == ["no-new-privileges", "label=level:s0:c12,c34"]
-    assert room["ada"]["mounts"] == [{"type": "bind", "source": f"{PLACE}/ada/home", "target": "/home/student"}]
+    home = {"type": "bind", "source": f"{PLACE}/ada/home", "target": "/home/student", "propagation": "rslave"}
+    assert room["ada"]["mounts"] == [home]
     assert room["ada"]["labels"] == {"org.bulkhead.student": "ada"}
 
 
