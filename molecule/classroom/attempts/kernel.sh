@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # kernel.sh IMAGE WORKSPACE NEIGHBOUR: on an engine host, tries from WORKSPACE what the kernel must refuse, without any
 # network: state "held". Each has its control, state "free": the same command where the one protection is missing.
 # State "label" is a container that has lost every namespace that could help, so that its categories alone hold it.

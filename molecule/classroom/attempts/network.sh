@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # network.sh IMAGE WORKSPACE NEIGHBOUR HOST MACHINE: on an engine host, tries from WORKSPACE to reach what it must not:
 # held by the classroom's packet filter alone, and, as the control, free of it. Prints lines of state, name and result.
 #
