@@ -10,7 +10,7 @@ import binascii
 import re
 from datetime import datetime, timezone
 
-SEQUENCE, VERSION, UTC_TIME, GENERAL_TIME = 0x30, 0xA0, 0x17, 0x18
+VERSION, UTC_TIME, GENERAL_TIME = 0xA0, 0x17, 0x18
 FORMS = {UTC_TIME: "%y%m%d%H%M%SZ", GENERAL_TIME: "%Y%m%d%H%M%SZ"}
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 
